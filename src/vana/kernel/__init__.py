@@ -1,0 +1,1 @@
+"""The ground floor: nouns, errors, time and ports. Standard library only."""
