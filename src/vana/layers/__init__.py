@@ -1,0 +1,1 @@
+"""Everything that guards a call: one shape, wrapped around any async function."""

@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from tests.layers.herd import awaited, herd, outcome, turns
+from vana.kernel.answer import Degradation, Source
+from vana.kernel.clock import Deadline
+from vana.kernel.errors import ConfigError, DeadlineExceeded, ToolFailed, Unavailable, UsageError
+from vana.kernel.run import Run, Span, current_span, degrade, inside
+from vana.layers.cache import Cache
+from vana.testing import FakeClock, faulty
+
+
+class Slow:
+    """A read that takes as long as its gate is shut, and counts."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.gate = asyncio.Event()
+        self.calls = 0
+        self.cancelled = 0
+        self.error = error
+
+    async def __call__(self, key: str = "k") -> list[str]:
+        self.calls += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.error is not None:
+            raise self.error
+        return [key]
+
+
+def span(tenant: str = "local", deadline: Deadline | None = None) -> Span:
+    return Span("s", "s", Run("r", tenant), deadline=deadline)
+
+
+async def test_a_result_is_used_again_until_its_time_is_over():
+    clock, calls = FakeClock(), list[int]()
+
+    async def read(x: int) -> int:
+        calls.append(x)
+        return len(calls)
+
+    cached = Cache(10.0, clock=clock).wrap(read, "t")
+    assert [await cached(1), await cached(1), await cached(2)] == [1, 1, 2]
+    clock.advance(9.9)
+    assert await cached(1) == 1
+    clock.advance(0.1)
+    assert await cached(1) == 3
+
+
+async def test_every_spelling_of_a_call_is_one_call():
+    calls = list[int]()
+
+    async def read(a: int, b: int = 2, *, c: int = 3) -> int:
+        calls.append(a)
+        return a + b + c
+
+    cached = Cache().wrap(read, "t")
+    assert {await cached(1), await cached(a=1), await cached(1, 2, c=3), await cached(c=3, b=2, a=1)} == {6}
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("ending", ["works", "fails"])
+async def test_of_a_thousand_concurrent_misses_one_calls(ending: str):
+    error = ToolFailed("down") if ending == "fails" else None
+    slow = Slow(error)
+    cached = Cache().wrap(slow, "t")
+    async with asyncio.TaskGroup() as group:
+        callers = group.create_task(herd(cached, 1000))
+        await turns()
+        slow.gate.set()
+    assert slow.calls == 1
+    assert all(result is error if error else result == ["k"] for result in callers.result())
+
+
+async def test_a_cancelled_leader_fails_nobody_else():
+    slow = Slow()
+    cached = Cache().wrap(slow, "t")
+    async with asyncio.TaskGroup() as group:
+        leader = group.create_task(outcome(cached()))
+        await turns()
+        callers = group.create_task(herd(cached, 999))
+        await turns()
+        leader.cancel()
+        await turns()
+        assert isinstance(leader.result(), asyncio.CancelledError)
+        slow.gate.set()
+    assert callers.result() == [["k"]] * 999
+    assert (slow.calls, slow.cancelled) == (1, 0)
+
+
+async def test_when_the_last_who_waits_is_cancelled_the_call_ends_and_leaves_no_task():
+    slow = Slow()
+    cached = Cache().wrap(slow, "t")
+    before = asyncio.all_tasks()
+    tasks = [asyncio.create_task(outcome(cached())) for _ in range(3)]
+    await turns()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert (slow.calls, slow.cancelled) == (1, 1)
+    assert asyncio.all_tasks() == before
+    slow.gate.set()
+    assert await cached() == ["k"], "the next one calls anew"
+
+
+async def test_who_comes_while_an_unwanted_call_ends_starts_a_new_one():
+    calls, ending = list[int](), asyncio.Event()
+
+    async def read() -> int:
+        calls.append(1)
+        if len(calls) > 1:
+            return len(calls)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await ending.wait()
+        return 0
+
+    cached = Cache().wrap(read, "t")
+    first = asyncio.create_task(outcome(cached()))
+    await turns()
+    first.cancel()
+    await turns()
+    assert not first.done(), "it waits until its call has cleaned up"
+    second = asyncio.create_task(awaited(cached()))
+    await turns()
+    assert second.done()
+    assert second.result() == 2
+    ending.set()
+    assert isinstance(await first, asyncio.CancelledError)
+    assert await cached() == 2
+
+
+async def test_errors_are_not_kept():
+    async def read() -> str:
+        return "well"
+
+    cached = Cache().wrap(faulty(read, errors=[Unavailable("a"), ValueError("b")]), "t")
+    assert isinstance(await outcome(cached()), Unavailable)
+    assert isinstance(await outcome(cached()), ValueError)
+    assert await cached() == "well"
+
+
+async def test_tenants_never_meet():
+    async def mine() -> str:
+        current = current_span()
+        return current.run.tenant if current else "nobody"
+
+    cached = Cache(key=lambda: "the same for all").wrap(mine, "t")
+    for tenant in ("ana", "bo", "ana"):
+        with inside(span(tenant)):
+            assert await cached() == tenant
+
+
+async def test_what_a_caller_changes_nobody_else_sees():
+    slow = Slow()
+    cached = Cache().wrap(slow, "t")
+    async with asyncio.TaskGroup() as group:
+        both = [group.create_task(awaited(cached())) for _ in range(2)]
+        await turns()
+        slow.gate.set()
+    for task in both:
+        task.result().append("changed")
+    hit = await cached()
+    hit.append("changed")
+    assert await cached() == ["k"]
+
+
+async def test_the_entry_unused_longest_leaves_first():
+    calls = list[int]()
+
+    async def read(x: int) -> int:
+        calls.append(x)
+        return x
+
+    cached = Cache(max_entries=2).wrap(read, "t")
+    for x in (1, 2, 1, 3, 1, 2):
+        await cached(x)
+    assert calls == [1, 2, 3, 2]
+
+
+async def test_an_argument_that_is_no_data_is_refused_and_not_called_with():
+    calls = list[object]()
+
+    async def read(lock: object) -> None:
+        calls.append(lock)
+
+    with pytest.raises(UsageError, match="lock"):
+        await Cache().wrap(read, "t")(threading.Lock())
+    assert calls == []
+
+
+def name_alone(connection: object, name: str) -> object:
+    return name
+
+
+async def test_a_key_names_what_the_result_depends_on_instead_of_the_arguments():
+    calls = list[str]()
+
+    async def read(connection: object, name: str) -> str:
+        calls.append(name)
+        return name
+
+    cached = Cache(key=name_alone).wrap(read, "t")
+    assert [await cached(object(), "a"), await cached(object(), "a"), await cached(object(), "b")] == [
+        "a",
+        "a",
+        "b",
+    ]
+    assert calls == ["a", "b"]
+
+
+async def test_a_result_that_cannot_be_copied_is_refused():
+    async def read() -> object:
+        return threading.Lock()
+
+    with pytest.raises(UsageError, match="cannot be cached"):
+        await Cache().wrap(read, "t")()
+
+
+async def test_what_was_degraded_and_cited_for_the_first_belongs_to_every_copy_but_the_cost_only_once():
+    fact, source = Degradation("net", "down", "old copy"), Source("web", "x")
+
+    async def read() -> str:
+        current = current_span()
+        assert current is not None
+        current.input_tokens += 5
+        current.sources.append(source)
+        degrade("net", "down", "old copy")
+        await asyncio.sleep(0)
+        return "value"
+
+    cached = Cache().wrap(read, "t")
+    books = [span() for _ in range(4)]
+
+    async def ask(mine: Span) -> str:
+        with inside(mine):
+            return await cached()
+
+    async with asyncio.TaskGroup() as group:
+        for mine in books[:3]:
+            group.create_task(ask(mine))
+    await ask(books[3])
+    assert [mine.degraded for mine in books] == [[fact]] * 4
+    assert [mine.sources for mine in books] == [[source]] * 4
+    assert [mine.input_tokens for mine in books] == [5, 0, 0, 0]
+
+
+async def test_the_cost_of_a_failed_call_is_counted():
+    error = ToolFailed("x")
+
+    async def read() -> None:
+        current = current_span()
+        assert current is not None
+        current.cost_usd += 0.25
+        raise error
+
+    mine = span()
+    with inside(mine):
+        await outcome(Cache().wrap(read, "t")())
+    assert mine.cost_usd == 0.25
+
+
+async def test_a_wait_ends_at_the_deadline_of_the_one_who_waits():
+    clock, slow = FakeClock(), Slow()
+    cached = Cache(clock=clock).wrap(slow, "t")
+
+    async def ask(seconds: float) -> list[str]:
+        with inside(span(deadline=Deadline.after(seconds, clock))):
+            return await cached()
+
+    async with asyncio.TaskGroup() as group:
+        patient = group.create_task(ask(10.0))
+        await turns()
+        hasty = group.create_task(outcome(ask(2.0)))
+        await clock.elapse(3.0)
+        assert isinstance(hasty.result(), DeadlineExceeded)
+        slow.gate.set()
+    assert patient.result() == ["k"]
+    assert slow.calls == 1
+
+
+async def test_who_has_more_time_than_the_leader_asks_again_when_the_leaders_is_up():
+    clock, calls = FakeClock(), list[int]()
+
+    async def read() -> int:
+        calls.append(1)
+        current = current_span()
+        assert current is not None
+        assert current.deadline is not None
+        await clock.sleep(3.0)
+        current.deadline.check("the rest")
+        return len(calls)
+
+    cached = Cache(clock=clock).wrap(read, "t")
+
+    async def ask(seconds: float) -> int:
+        with inside(span(deadline=Deadline.after(seconds, clock))):
+            return await cached()
+
+    async with asyncio.TaskGroup() as group:
+        hasty = group.create_task(outcome(ask(2.0)))
+        await turns()
+        patient = [group.create_task(ask(20.0)) for _ in range(50)]
+        await clock.elapse(10.0)
+    assert isinstance(hasty.result(), DeadlineExceeded)
+    assert {task.result() for task in patient} == {2}
+    assert len(calls) == 2
+
+
+async def test_a_service_that_cancels_itself_is_out_of_reach_and_cancels_nobody():
+    async def read() -> None:
+        raise asyncio.CancelledError
+
+    assert isinstance(await outcome(Cache().wrap(read, "t")()), Unavailable)
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+
+
+async def test_the_same_recipe_keeps_targets_apart():
+    recipe = Cache()
+
+    async def one(at: Point) -> str:
+        return f"one {at.x}"
+
+    async def two(at: Point) -> str:
+        return f"two {at.x}"
+
+    first, second = recipe.wrap(one, "one"), recipe.wrap(two, "two")
+    assert [await first(Point(1.5)), await second(Point(1.5)), await first(Point(1.5))] == [
+        "one 1.5",
+        "two 1.5",
+        "one 1.5",
+    ]
+
+
+@pytest.mark.parametrize(("ttl", "entries"), [(0.0, 1), (-1.0, 1), (1.0, 0)])
+def test_a_cache_that_keeps_nothing_is_refused_when_made(ttl: float, entries: int):
+    with pytest.raises(ConfigError):
+        Cache(ttl, entries)
+
+
+def test_it_reads_as_written():
+    assert repr(Cache()) == "Cache()"
+    assert repr(Cache(ttl=5.0, key=repr)) == "Cache(ttl=5.0, key=repr)"
