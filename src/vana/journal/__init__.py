@@ -1,0 +1,1 @@
+"""Where facts about runs are appended, read back as trees, and resumed from."""
