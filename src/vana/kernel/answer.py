@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from vana.kernel.confidence import Confidence
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Status: TypeAlias = Literal["answered", "failed", "abstained", "needs_approval", "needs_input", "cancelled"]
 
@@ -133,11 +133,11 @@ class Failure:
         return cls("internal", f"{type(error).__name__}: {error}", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+@dataclass(frozen=True)  # no slots: with them `Answer[int](...)` is a TypeError on Python 3.11
+class Answer(Generic[T_co]):
     """One outcome. Only `sources`, `degraded`, `usage` and `artifacts` grow on its way up."""
 
-    value: T | None
+    value: T_co | None
     status: Status = "answered"
     text: str = ""
     run_id: str = ""
@@ -150,7 +150,7 @@ class Answer(Generic[T]):
     route: Route | None = None
     error: Failure | None = None
 
-    def unwrap(self) -> T:
+    def unwrap(self) -> T_co:
         """Give the value of an answered run.
 
         Raises:

@@ -18,6 +18,7 @@ VanaError                      anything VANA raises on purpose
 │   └── NeedsApproval          a person must allow it first
 └── Failed                     it ran and the outcome is final
     ├── ToolFailed             a tool says that it cannot do it
+    ├── Crashed                it raised what nobody planned for: a bug; the cause is that exception
     ├── ProgramFailed          a program in the sandbox ended badly; carries its outcome
     ├── ModelFailed            a model's answer cannot be used
     ├── StoreFailed            data could not be written or read; nothing was half written
@@ -179,6 +180,12 @@ class ToolFailed(Failed):
     """A tool says that it cannot do this, and that asking again will not help."""
 
     default_code = "tool_failed"
+
+
+class Crashed(Failed):
+    """A call raised what nobody planned for: a bug in a tool, a model or a specialist; see `__cause__`."""
+
+    default_code = "crashed"
 
 
 class ProgramFailed(Failed):
