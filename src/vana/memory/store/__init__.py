@@ -1,0 +1,1 @@
+"""Where memories are kept: one contract, and a sibling for each kind of database."""
