@@ -1,0 +1,1 @@
+"""Where code runs: isolated by the kernel, or refused."""
