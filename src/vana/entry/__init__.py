@@ -1,0 +1,1 @@
+"""Faces: how a person or a program reaches VANA. Nothing here decides; it reads, hands over, renders."""
