@@ -141,17 +141,20 @@ def _children() -> dict[int, str]:
     """Give the command of each living child process by its id; nothing where /proc does not tell."""
     found: dict[int, str] = {}
     for listed in Path("/proc/self/task").glob("*/children"):
-        for pid in map(int, listed.read_text().split()):
-            try:
-                command = (
-                    Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                )
-            except OSError:
-                continue  # gone in between
+        for pid in map(int, _read(listed).split()):
+            command = _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ").strip()
             # An empty one has ended and only waits to be collected; the other two live as long as we do.
             if command and "resource_tracker" not in command and "forkserver" not in command:
-                found[pid] = command.strip()
+                found[pid] = command
     return found
+
+
+def _read(file: Path) -> str:
+    """Give what a file of /proc says; nothing when its thread or process has gone in between."""
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _left_behind(before: dict[int, str]) -> dict[int, str]:

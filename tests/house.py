@@ -20,7 +20,7 @@ LONGEST_FILE, LONGEST_FUNCTION, MEDIAN_FUNCTION, MOST_PARAMETERS, ANY_PER_1000_L
 NO_MODULE_NAMES = re.compile(r"^_?(utils?|utilities|helpers?|common|misc|base|managers?)$")
 
 MAY_CATCH_ALL = ("vana.layers.trace", "vana.layers.contain", "vana.entry")
-"""The trace layer, the boundary of a call, the faces: there an error becomes a fact, a failure or a message."""
+"""The trace layer, the boundary of a call, the faces: an error becomes a fact, a failure, a message."""
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 

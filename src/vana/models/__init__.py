@@ -1,0 +1,1 @@
+"""Models: a deterministic one that needs no key, and the contract of all others."""
