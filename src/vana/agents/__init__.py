@@ -1,0 +1,1 @@
+"""Agents: specialists, the loop they work in, and the orchestrator that delegates to them."""

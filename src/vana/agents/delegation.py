@@ -1,0 +1,154 @@
+"""One guarded call from one agent to another: its own span and deadline, and a failure of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from vana.agents.loop import MAX_TURNS, Hand, Loop
+from vana.kernel.answer import Answer, Failure
+from vana.kernel.errors import ArgumentsInvalid, VanaError
+from vana.kernel.run import Span, current_span
+from vana.models.model import Message, ModelResponse, Part, Routed, Text, ToolOffer
+from vana.tools.tool import Context, Tool
+
+if TYPE_CHECKING:
+    from vana.agents.guards import Guards
+    from vana.agents.specialist import Member
+    from vana.kernel.answer import Route
+    from vana.kernel.call import Service
+    from vana.kernel.plain import JSON
+    from vana.models.model import Model, ModelRequest
+
+REQUEST: dict[str, JSON] = {
+    "type": "object",
+    "properties": {
+        "request": {"type": "string", "description": "What is wanted, in full: nothing else is passed on."}
+    },
+    "required": ["request"],
+    "additionalProperties": False,
+}
+"""What a specialist is called with when it is a tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The members an orchestrator may call, the model they think with, and what guards every call."""
+
+    members: Mapping[str, Member]
+    guards: Guards
+    rules: Model
+    """The deterministic model: the one there always is."""
+    model: Model | None = None
+    """The language model, where one is configured."""
+    max_turns: int = MAX_TURNS
+    """Model turns of one agent."""
+
+    def thinks(self, model: Model) -> Service[ModelRequest, ModelResponse]:
+        """Give *model*'s request inside its layers, with what it used entered into the books."""
+
+        async def request(request: ModelRequest) -> ModelResponse:
+            response = await model.request(request)
+            span = current_span()
+            if span is not None:
+                span.input_tokens += response.input_tokens
+                span.output_tokens += response.output_tokens
+                span.cost_usd += response.cost_usd
+            return response
+
+        return self.guards.around(request, f"model:{model.card.name}", kind="model")
+
+    async def call_tool(
+        self, member: Member, tool: Tool[..., object], arguments: Mapping[str, object]
+    ) -> object:
+        """Call one tool of *member*, guarded, with the dependencies of its specialist.
+
+        Raises:
+            VanaError: the tool failed or was refused.
+        """
+        traits = tool.traits
+        service = self.guards.around(
+            tool.invoke, tool.target, kind="tool", idempotent=traits.idempotent, cache=traits.cache
+        )
+        return await service(Context(member.deps), arguments)
+
+    def hands_of(self, member: Member) -> list[Hand]:
+        """Give the tools of *member* for a loop."""
+        return [self._hand(member, tool) for tool in member.specialist.tools.values()]
+
+    def _hand(self, member: Member, tool: Tool[..., object]) -> Hand:
+        async def service(arguments: Mapping[str, object]) -> object:
+            return await self.call_tool(member, tool, arguments)
+
+        offer = ToolOffer(tool.name, tool.description, tool.parameters, tool.traits.reader)
+        return Hand(offer, service)
+
+    def as_tool(self, member: Member, around: Sequence[Part], route: Route | None) -> Hand:
+        """Give *member* itself as a tool: it takes a request in words and works in a context of its own.
+
+        *around* are the files and data that came with the request; they go along, the conversation does
+        not.
+        """
+
+        async def service(arguments: Mapping[str, object]) -> Answer[object]:
+            parts: tuple[Part, ...] = (Text(_request(member.specialist.name, arguments)), *around)
+            if route is not None and route.specialist == member.specialist.name:
+                parts = (*parts, Routed(replace(route, specialist=None)))
+            return await self.delegate(member, Message("user", parts))
+
+        return Hand(ToolOffer(member.specialist.name, member.specialist.does, REQUEST), service)
+
+    async def delegate(self, member: Member, request: Message) -> Answer[object]:
+        """Let *member* work on *request*, guarded, and give its answer. A failure is an answer too."""
+        name = member.specialist.name
+
+        async def work(request: Message) -> Answer[object]:
+            started = time.perf_counter()
+            model = self.model or self.rules
+            hands = self.hands_of(member)
+            loop = Loop(name, member.specialist.instructions, self.thinks(model), hands, self.max_turns)
+            return await answered(loop, [request], started)
+
+        service = self.guards.around(work, name, kind="delegation")
+        try:
+            return await service(request)
+        except VanaError as error:
+            return failed(error)
+
+
+async def answered(loop: Loop, history: Sequence[Message], started: float) -> Answer[object]:
+    """Run *loop* and give its answer with the current span's books; a model's failure is an answer too."""
+    try:
+        answer = await loop.run(history)
+    except VanaError as error:
+        answer = failed(error)
+    return with_books(answer, current_span(), time.perf_counter() - started)
+
+
+def failed(error: VanaError) -> Answer[object]:
+    """Give *error* as an answer, with what came out all the same."""
+    return Answer(getattr(error, "value", None), "failed", error.message, error=Failure.of(error))
+
+
+def with_books(answer: Answer[object], span: Span | None, wall_s: float) -> Answer[object]:
+    """Give *answer* with what its span wrote down: cost, evidence, files and degradations."""
+    if span is None:
+        return answer
+    return replace(
+        answer,
+        run_id=span.run.id,
+        usage=span.usage(wall_s),
+        degraded=tuple(span.degraded),
+        sources=tuple(span.sources),
+        artifacts=tuple(span.artifacts),
+    )
+
+
+def _request(specialist: str, arguments: Mapping[str, object]) -> str:
+    request = arguments.get("request")
+    if not isinstance(request, str) or not request.strip() or len(arguments) > 1:
+        message = f"{specialist} takes one argument, request: what is wanted, in words"
+        raise ArgumentsInvalid(message, hint="say in full what is wanted; nothing else is passed on")
+    return request

@@ -1,0 +1,1 @@
+"""Build once, ask many: the one place where parts meet their ports."""

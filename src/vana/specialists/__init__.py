@@ -1,0 +1,1 @@
+"""The built-in specialists: one file or folder each, loaded as plug-ins on first use."""
