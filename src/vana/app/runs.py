@@ -56,9 +56,15 @@ class Runs:
             self._end(span, answer, time.perf_counter() - started)
 
     async def converse(self, session: str | None, text: str, answer: Answer[object]) -> None:
-        """Keep both sides of a turn in the conversation *session*; without one nothing is kept."""
+        """Keep a turn in the conversation *session*; without one nothing is kept.
+
+        Of what VANA said only answers are kept: what memory showed as candidates would come back as hits.
+        """
         if session is not None:
-            await self.parts.keep_turns(self.tenant, session, (("user", text), ("vana", answer.text)))
+            said = [("user", text)]
+            if answer.status == "answered":
+                said.append(("vana", answer.text))
+            await self.parts.keep_turns(self.tenant, session, said)
 
     async def _contained(self, name: str, work: Callable[[], Awaitable[Answer[object]]]) -> Answer[object]:
         try:

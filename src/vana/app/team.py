@@ -11,7 +11,7 @@ from vana.agents.guards import Guards
 from vana.agents.orchestrator import Orchestrator
 from vana.agents.router import Router
 from vana.agents.specialist import SPECIALISTS, Card, Member, Specialist, ToolCard
-from vana.kernel.errors import ConfigError, UnknownName
+from vana.kernel.errors import ConfigError
 from vana.models.model import Model
 from vana.models.registry import MODELS
 
@@ -55,17 +55,6 @@ class Wiring:
                 raise ConfigError(message, hint=f"rename yours; taken are {', '.join(members)}")
             members[specialist.name] = Member(specialist, self._deps, "yours")
         return members
-
-    def member(self, name: str) -> Member:
-        """Give the member called *name*.
-
-        Raises:
-            UnknownName: there is none; the error lists those there are.
-        """
-        member = self.members.get(name)
-        if member is None:
-            raise UnknownName(kind="specialist", name=name, known=self.members)
-        return member
 
     @cached_property
     def team(self) -> Team:

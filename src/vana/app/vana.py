@@ -16,8 +16,8 @@ from vana.app.runs import Runs
 from vana.app.team import Wiring, cards
 from vana.config import Settings, default_home, load
 from vana.kernel.answer import Answer, Route, Understood
+from vana.kernel.call import Call
 from vana.kernel.errors import InputError
-from vana.kernel.plain import readable
 from vana.kernel.reading import Utterance
 from vana.kernel.run import LOCAL_TENANT
 from vana.specialists.code_execution.tools import finish
@@ -153,10 +153,11 @@ class Vana(Generic[D]):
             context: text that came along as data.
             timeout: seconds the whole run may take; by default that of the settings.
         """
+        wiring = self._wiring
 
         async def work() -> Answer[object]:
             said = await self._said(text, files, context)
-            answer = await self._wiring.orchestrator.run(said)
+            answer = await wiring.orchestrator.run(said)
             await self._runs.converse(session, text, answer)
             return answer
 
@@ -183,21 +184,19 @@ class Vana(Generic[D]):
         `call("weather", "forecast", {"city": "Oslo"})`. A call that fails is an answer with status `failed`.
         """
         if isinstance(target, str):
+            owner = target
             name, arguments = _named(args)
-            owner, find = target, lambda: self._wiring.member(target).specialist.find(name)
         else:
             tool: Tool[..., object] = target
-            name, arguments = tool.name, tool.arguments(args, kwargs)
-            owner, find = tool.owner, lambda: tool
+            owner, name, arguments = tool.owner, tool.name, tool.arguments(args, kwargs)
+        call = Call(f"{owner}.{name}", arguments, tenant=self.tenant)
+        wiring = self._wiring
 
         async def work() -> Answer[object]:
-            member = self._wiring.member(owner)
-            value = await self._wiring.team.call_tool(member, find(), arguments)
-            return Answer(value, "answered", readable(value))
+            return await wiring.team.resolve(call.target)(call)
 
-        understood = Understood(owner, name, arguments)
-        answer = await self._runs.run(f"call {owner}.{name}", work)
-        return replace(answer, understood_as=understood)
+        answer = await self._runs.run(f"call {call.target}", work)
+        return replace(answer, understood_as=Understood(owner, name, arguments))
 
     async def execute(
         self,

@@ -61,6 +61,6 @@ def _overwrite(connection: sqlite3.Connection, target: str) -> int:
         return connection.execute(_OVERWRITE_ITEM, item.groups()).rowcount
     if not connection.execute(_IS_RUN, [target]).fetchone():
         kind = "content item or run"
-        raise UnknownName(kind, target, newest(connection, RECENT))
+        raise UnknownName(kind, target, newest(connection, RECENT), listed="newest")
     items = connection.execute(_OVERWRITE_ITEMS, [target]).rowcount
     return items + connection.execute(_OVERWRITE_STEPS, [target]).rowcount

@@ -47,7 +47,8 @@ def run_tree(connection: sqlite3.Connection, run_id: str) -> RunTree:
     events = _events(connection, _WHOLE, wanted, _content(connection, wanted))
     if not events:
         kind = "run"
-        raise UnknownName(kind, run_id, newest(connection, RECENT), hint="`vana trace last` shows the newest")
+        known = newest(connection, RECENT)
+        raise UnknownName(kind, run_id, known, listed="newest", hint="`vana trace last` shows the newest")
     return grow(wanted, events, is_alive=_has_writer(connection, wanted))
 
 

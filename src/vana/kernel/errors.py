@@ -76,16 +76,23 @@ class ArgumentsInvalid(UsageError):
 
 
 class UnknownName(UsageError):
-    """Nothing of that name is installed; `known` lists what is."""
+    """Nothing of that name is there; `known` lists what is, under the word *listed*."""
 
     default_code = "unknown_name"
 
     def __init__(
-        self, kind: str, name: str, known: Iterable[str], *, hint: str | None = None, code: str | None = None
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        listed: str = "installed",
+        hint: str | None = None,
+        code: str | None = None,
     ) -> None:
         self.kind, self.name, self.known = kind, name, tuple(sorted(known))
-        listed = ", ".join(self.known) or "none"
-        super().__init__(f"no {kind} named {name!r}; installed: {listed}", hint=hint, code=code)
+        names = ", ".join(self.known) or "none"
+        super().__init__(f"no {kind} named {name!r}; {listed}: {names}", hint=hint, code=code)
 
 
 class Transient(VanaError):

@@ -79,7 +79,9 @@ def open_to_read(path: Path, *, busy_s: float) -> File | None:
         StoreFailed: it is of a newer VANA, or of something else.
         sqlite3.Error: it cannot be opened or read.
     """
-    if not path.exists():
+    try:
+        path.stat()
+    except FileNotFoundError:
         return None
     try:
         return _reader(path, "mode=rw", busy_s)
