@@ -47,13 +47,14 @@ class Group(Generic[T]):
         points = _installed(self.entry).get(name)
         if points is None:
             raise UnknownName(self.noun, name, self.names())
-        if len(points) > 1:
+        point, *others = points
+        if others:
             message = f"the {self.noun} {name!r} comes with {' and '.join(sorted(map(_package, points)))}"
             raise ConfigError(message, hint="uninstall one of them")
         try:
-            return cast("T", points[0].load())  # an entry point is untyped; each group has a contract suite
+            return cast("T", point.load())  # an entry point is untyped; each group has a contract suite
         except (ImportError, AttributeError, SyntaxError) as error:
-            message = f"the {self.noun} {name!r} of {_package(points[0])} cannot be imported: {error}"
+            message = f"the {self.noun} {name!r} of {_package(point)} cannot be imported: {error}"
             raise ConfigError(message) from error
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from vana.agents.loop import MAX_TURNS, Hand, Loop
 from vana.kernel.answer import Answer, Failure
-from vana.kernel.errors import ArgumentsInvalid, VanaError
+from vana.kernel.errors import ArgumentsInvalid, ModelRetry, ToolFailed, UnknownName, VanaError
+from vana.kernel.plain import readable
 from vana.kernel.run import Span, current_span
 from vana.models.model import Message, ModelResponse, Part, Routed, Text, ToolOffer
 from vana.tools.tool import Context, Tool
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from vana.agents.guards import Guards
     from vana.agents.specialist import Member
     from vana.kernel.answer import Route
-    from vana.kernel.call import Service
+    from vana.kernel.call import Call, Service
     from vana.kernel.plain import JSON
     from vana.models.model import Model, ModelRequest
 
@@ -59,6 +60,40 @@ class Team:
             return response
 
         return self.guards.around(request, f"model:{model.card.name}", kind="model")
+
+    def member(self, name: str) -> Member:
+        """Give the member called *name*.
+
+        Raises:
+            UnknownName: there is none; the error lists those there are.
+        """
+        member = self.members.get(name)
+        if member is None:
+            raise UnknownName(kind="specialist", name=name, known=self.members)
+        return member
+
+    def resolve(self, target: str) -> Service[Call, Answer[object]]:
+        """Give what answers a call of *target*: `specialist`, with a request in words, or `specialist.tool`.
+
+        This is the kernel's port `Resolve`: whoever knows work by name only reaches it here.
+
+        Raises:
+            UnknownName: there is no such specialist, or it has no such tool.
+        """
+        name, _, tool = target.partition(".")
+        member = self.member(name)
+        if not tool:
+            return lambda call: self.delegate(member, _said(call))
+        found = member.specialist.find(tool)
+
+        async def service(call: Call) -> Answer[object]:
+            try:
+                value = await self.call_tool(member, found, call.arguments)
+            except ModelRetry as advice:  # here is no model to take it
+                raise ToolFailed(str(advice), code="model_retry") from advice
+            return Answer(value, "answered", readable(value))
+
+        return service
 
     async def call_tool(
         self, member: Member, tool: Tool[..., object], arguments: Mapping[str, object]
@@ -116,6 +151,10 @@ class Team:
             return await service(request)
         except VanaError as error:
             return failed(error)
+
+
+def _said(call: Call) -> Message:
+    return Message("user", (Text(_request(call.target, call.arguments)),))
 
 
 async def answered(loop: Loop, history: Sequence[Message], started: float) -> Answer[object]:

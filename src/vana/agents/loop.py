@@ -126,7 +126,8 @@ def _handed_back(agent: str, call: ToolCall, result: ToolResult) -> Answer[objec
     if isinstance(value, (VanaError, ModelRetry)):
         left = getattr(value, "value", None)
         text = readable(left) if left is not None else result.content
-        return Answer(left, "failed", text, understood_as=understood, error=Failure.of(value))
+        failure = Failure("model_retry", text) if isinstance(value, ModelRetry) else Failure.of(value)
+        return Answer(left, "failed", text, understood_as=understood, error=failure)
     return Answer(value, "answered", result.content, understood_as=understood)
 
 

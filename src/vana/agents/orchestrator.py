@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vana.agents.delegation import answered, with_books
 from vana.agents.loop import Loop
 from vana.kernel.answer import Answer, Degradation, Failure, Route, Source
-from vana.kernel.errors import UnknownName, VanaError
+from vana.kernel.errors import VanaError
 from vana.kernel.run import current_span, degrade
 from vana.memory.recall import Recall
 from vana.models.model import Context, File, Message, Part, Routed, Text
@@ -76,11 +76,12 @@ class Orchestrator:
         span = current_span()
         tenant = span.run.tenant if span is not None else ""
         session = span.run.session if span is not None else None
-        return await self.memory.recall(said.text, tenant=tenant, session=session)
+        found = await self.memory.recall(said.text, tenant=tenant, session=session)
+        other = tuple(hit for hit in found.hits if hit.text.strip() != said.text.strip())
+        return replace(found, hits=other)  # the same question, asked before, is no answer to it
 
     async def _work(self, said: Utterance, route: Route, started: float) -> Answer[object]:
-        if route.specialist not in self.team.members:
-            raise UnknownName(kind="specialist", name=str(route.specialist), known=self.team.members)
+        self.team.member(str(route.specialist))
         return await self._loop(said, route, [], started)
 
     async def _loop(

@@ -53,6 +53,8 @@ class _Candidate:
     specialist: str
     tool: str
     reading: Reading
+    is_own: bool
+    """Whether the tool's own reader knows the request, and not just its name is said."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,16 @@ class Router:
         likeness, name, example = self._likest(said.text)
         if likeness >= (RESEMBLES_ASKED if asks else RESEMBLES):
             return Route("action", name, None, None, f"like the example {example!r}")
-        if asks:
+        incomplete = [candidate for candidate in candidates if candidate.is_own]
+        if asks and not incomplete:
             return Route("question", None, None, None, "it asks something and names no work to do")
         if candidates:
-            return _to(max(candidates, key=lambda candidate: candidate.reading.weight))
+            return _to(max(incomplete or candidates, key=lambda candidate: candidate.reading.weight))
         return Route("abstain", None, None, None, "no specialist reads it, and it is not a question")
 
     def _candidates(self, said: Utterance) -> list[_Candidate]:
         return [
-            _Candidate(name, tool.name, reading)
+            _Candidate(name, tool.name, reading, tool.traits.reader is not None)
             for name, specialist in self.specialists.items()
             for tool in specialist.tools.values()
             if (reading := _reading(tool, said)) is not None

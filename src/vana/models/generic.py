@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vana.kernel.reading import Reading, Utterance
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from vana.kernel.plain import JSON
     from vana.models.model import ToolOffer
 
-_PAIR = re.compile(r"""\b([A-Za-z_]\w*)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s,;]+)""")
+_NAME = re.compile(r"(?<![\w=:])(?P<name>[A-Za-z_]\w*)\s*(?P<sign>[=:])(?!=)\s*")
+_WORD = re.compile(r"""'[^']*'|[^\s,;]+""")
+_JSON = json.JSONDecoder()
 
 
 def read_generic(offer: ToolOffer, said: Utterance) -> Reading | None:
@@ -28,7 +32,7 @@ def read_generic(offer: ToolOffer, said: Utterance) -> Reading | None:
     if not is_named(offer.name, said.text):
         return None
     properties = _properties(offer)
-    stated = {name: _value(text) for name, text in _PAIR.findall(said.text) if name in properties}
+    stated = _pairs(said.text, properties)
     if not stated:  # a name alone is talk about the tool as often as a wish to use it
         return Reading(missing=f"{offer.name} is named and not called: write {offer.name}(…)", weight=2)
     return _checked(offer, stated, weight=2)
@@ -46,10 +50,12 @@ def _checked(offer: ToolOffer, stated: dict[str, object], *, weight: int) -> Rea
 
 
 def _written_call(name: str, text: str) -> dict[str, object] | None:
-    try:
-        call = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Python finds odd in prose is nobody's concern
+        try:
+            call = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None
     if (
         not isinstance(call, ast.Call)
         or not isinstance(call.func, ast.Name)
@@ -57,10 +63,14 @@ def _written_call(name: str, text: str) -> dict[str, object] | None:
         or call.args
     ):
         return None
-    try:
-        return {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg is not None}
-    except ValueError:
+    names = [word.arg for word in call.keywords if word.arg is not None]
+    if len(set(names)) < len(call.keywords):  # one is given twice, or there is a **
         return None
+    try:
+        values = [ast.literal_eval(word.value) for word in call.keywords]
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return None
+    return dict(zip(names, values, strict=True))
 
 
 def is_named(tool: str, text: str) -> bool:
@@ -74,11 +84,48 @@ def _properties(offer: ToolOffer) -> dict[str, JSON]:
     return properties if isinstance(properties, dict) else {}
 
 
-def _value(text: str) -> object:
-    """Give the JSON value of *text*, or the text itself without its quotes."""
-    if text[:1] == "'" and text[-1:] == "'":
-        return text[1:-1]
+def _pairs(text: str, properties: Mapping[str, JSON]) -> dict[str, object]:
+    """Give what `name=value` states, an unknown name too, so that it is refused and not passed over.
+
+    After a colon only the names of *properties* count: a colon belongs to prose.
+    """
+    stated: dict[str, object] = {}
+    place = 0
+    while found := _NAME.search(text, place):
+        place = found.end()
+        name = found["name"]
+        if found["sign"] == "=" or name in properties:
+            stated[name], place = _value(text, place, is_text=_wants_text(properties.get(name)))
+    return stated
+
+
+def _value(text: str, start: int, *, is_text: bool) -> tuple[object, int]:
+    """Give the value that begins at *start*, and where it ends: JSON in brackets or quotes, or one word."""
+    if text[start : start + 1] in {"[", "{", '"'}:
+        try:
+            return _JSON.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            pass  # it only begins like JSON
+    word = _WORD.match(text, start)
+    if word is None:
+        return "", start
+    return _meant(word[0].rstrip(".?!") or word[0], is_text=is_text), word.end()
+
+
+def _meant(word: str, *, is_text: bool) -> object:
+    if len(word) > 1 and word[0] == word[-1] == "'":
+        return word[1:-1]
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        return word if is_text else json.loads(word, parse_constant=str)
+    except (ValueError, RecursionError):
+        return word
+
+
+def _wants_text(schema: JSON) -> bool:
+    """Say whether the schema of a parameter takes a text and no number."""
+    if not isinstance(schema, dict):
+        return False
+    kinds = schema.get("anyOf")
+    if isinstance(kinds, list):
+        return all(isinstance(one, dict) and one.get("type") in {"string", "null"} for one in kinds)
+    return schema.get("type") == "string"

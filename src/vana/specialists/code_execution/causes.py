@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), cause)
+    (re.compile(pattern), cause)
     for pattern, cause in (
         (
             r"NameError: name '(?P<a>\w+)' is not defined(?:\. Did you mean: '(?P<b>\w+)'\?)",
@@ -45,7 +45,11 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r'TypeError: can only concatenate str \(not "(?P<a>\w+)"\) to str',
-            "A `{a}` is added to a text: convert it with str() or use an f-string.",
+            "A value of type `{a}` is added to a text: convert it with str() or use an f-string.",
+        ),
+        (
+            r"JSONDecodeError: (?P<a>.+)",
+            "The text is not valid JSON: {a}.",
         ),
         (
             r"KeyError: (?P<a>.+)",
@@ -104,6 +108,26 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "The sandbox has no command `{a}`.",
         ),
         (
+            r"(?:^|: )(?:cannot \w+ )?'?(?P<a>[^:']+)'?: No such file or directory",
+            "There is no file or folder `{a}` in the sandbox: pass it along with the request.",
+        ),
+        (
+            r"Error: ENOENT: .*'(?P<a>[^']+)'",
+            "There is no file `{a}` in the sandbox: pass it along with the request.",
+        ),
+        (
+            r".*Read-only file system",
+            "A program in the sandbox may write in its working folder only.",
+        ),
+        (
+            r"(?P<a>\w+): unbound variable",
+            "`{a}` is used and was never set.",
+        ),
+        (
+            r"(?P<a>syntax error .+)",
+            "The line is not valid here: {a}.",
+        ),
+        (
             r"OSError: \[Errno 28\]|No space left on device",
             "The working folder is full: the program wrote more than its limit.",
         ),
@@ -113,4 +137,7 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
-"""Pattern of an error → its cause, with its groups to be filled in. The first that fits is taken."""
+"""Pattern of an error → its cause, with its groups to be filled in. The first that fits is taken.
+
+An error reads `Type: message`; that of a shell is the message alone.
+"""

@@ -21,7 +21,7 @@ from vana.specialists.code_execution.intent import COMMAND, POLITE, is_told_to_r
 _OPENING = re.compile(r"^[ \t>]*(?P<mark>`{3,}|~{3,})[ \t]*\{?\.?(?P<tag>[\w+#-]*)(?P<rest>[^\n]*)$")
 _INLINE = re.compile(rf"```(?:(?P<tag>{NAMES})\s+)?(?P<code>[^`\n]+)```", re.IGNORECASE)
 _TICKS = re.compile(r"(?<!`)(?P<mark>`{1,2})(?!`)(?P<code>[^\n]{1,2000}?)(?<!`)(?P=mark)(?!`)")
-_COLON = re.compile(r":(?=\s|$)")
+_SIGN = re.compile(r"[:?](?=\s|$)")
 _BARE = re.compile(
     rf"^\W*{POLITE}(?:(?P<verb>{COMMAND})\s+)?(?:(?:the|this|following)\s+)*"
     rf"(?:(?:{NAMES})\s+)?(?:(?:code|snippet|command|expression)\s+)?(?P<code>\S.*)$",
@@ -38,12 +38,15 @@ _SWITCH = re.compile(
     r"(?P<name>python3?|node)\s+-(?:c|e)\s+(?P<code>(?P<quote>['\"]).*(?P=quote))", re.DOTALL
 )
 """Code handed to an interpreter on its command line."""
-_LONGEST_ORDER, _MOST_COLONS = 400, 8
-"""Where a line that asks for something ends, at the latest."""
+_LONGEST_ORDER, _MOST_SIGNS = 400, 8
+"""Where words that ask for something end: after so many characters or signs at the latest."""
 _CODA_LENGTH = 200
 _CALCULATE = re.compile(r"eval(?:uate)?|compute|calculate", re.IGNORECASE)
 _DATA = frozenset(
-    "text txt plain output log json jsonl yaml yml toml ini csv tsv xml html css md markdown diff".split()
+    (
+        *("text", "txt", "plain", "output", "log", "json", "jsonl", "yaml", "yml", "toml", "ini", "csv"),
+        *("tsv", "xml", "html", "css", "md", "markdown", "diff"),
+    )
 )
 """Tags of blocks that are no programs."""
 
@@ -137,10 +140,10 @@ def _typed(body: str) -> str:
 def _after_words(text: str) -> Excerpt | None:
     """Read words that ask for something, and the code after their colon or on the lines below them."""
     line = text.partition("\n")[0]
-    ends = [match.end() for match in _COLON.finditer(text, 0, min(len(line) + 1, _LONGEST_ORDER))]
+    ends = [match.end() for match in _SIGN.finditer(text, 0, min(len(line) + 1, _LONGEST_ORDER))]
     if len(line) < min(len(text), _LONGEST_ORDER):
         ends.append(len(line))
-    for end in ends[:_MOST_COLONS]:
+    for end in ends[:_MOST_SIGNS]:
         words, rest = text[:end], text[end:]
         code = _code_after(words, _typed(_set_off(rest)))
         if code is not None:
@@ -149,10 +152,9 @@ def _after_words(text: str) -> Excerpt | None:
 
 
 def _set_off(rest: str) -> str:
-    """Give what follows the words as it stands, without the indentation that sets all of it off."""
-    return textwrap.dedent(
-        rest if rest.lstrip(" \t").startswith("\n") or "\n" in rest else rest.lstrip()
-    ).strip()
+    """Give what follows the words, without the indentation that sets all of it off."""
+    begins_below = rest.lstrip(" \t").startswith("\n")
+    return (textwrap.dedent(rest) if begins_below else rest).strip()
 
 
 def _code_after(words: str, rest: str) -> str | None:
@@ -201,20 +203,18 @@ def _in_ticks(text: str) -> Excerpt | None:
 def _bare(text: str) -> Excerpt | None:
     """Read code as the object of "run", or as the whole request."""
     match = _BARE.match(text)
-    if match is None or match["verb"] is None:
-        if is_plainly_code(text):
-            return Excerpt("", (Piece(text.strip(), guess(text)),))
+    if (match is None or match["verb"] is None) and is_plainly_code(text):
+        return Excerpt("", (Piece(text.strip(), guess(text)),))
     if match is None:
         return None
     verb, rest = match["verb"], match["code"].strip()
     begun = text[: match.start("code")]
-    if verb is None and named(begun) is None:
+    if (verb is None and named(begun) is None) or rest.startswith("`"):  # several spans: see _in_ticks
         return None
     kept = max(0, len(rest) - _CODA_LENGTH)
     for code in (rest[:kept] + _CODA.sub("", rest[kept:]), rest):
         words = f"{begun} {rest[len(code) :]}"
-        plain = is_plainly_code(code) or (verb is not None and _is_command(code, verb))
-        if plain:
+        if is_plainly_code(code) or (verb is not None and _is_command(code, verb)):
             return Excerpt(words, (Piece(code, named(words) or guess(code)),))
     return None
 

@@ -3,20 +3,23 @@
 What it finds goes into a file, not on standard output, which belongs to the program under test.
 """
 
+import ast
+import asyncio
 import inspect
 import json
 import sys
 import traceback
 import types
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
 SUBJECT, TESTS, REPORT = "subject.py", "tests.py", ".vana-tests.json"
 
-_Error: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
+_Error: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
 def source() -> str:
@@ -26,19 +29,16 @@ def source() -> str:
 
 def main() -> None:
     """Run every test of the two files, in order, and write down what became of each."""
-    scope: dict[str, object] = {"__name__": "subject"}
+    module = sys.modules["subject"] = types.ModuleType("subject")
     rows = Rows()
     for name in (SUBJECT, TESTS):
         code = Path(name).read_text(encoding="utf-8")
-        body = unittest.FunctionTestCase(
-            lambda code=code, name=name: _define(code, name, scope), description=name
-        )
+        body = unittest.FunctionTestCase(partial(_define, code, name, module), description=name)
         body.run(rows)
-    told = [row for row in rows.told if row["status"] != "passed"]
-    rows.told = told
-    for test in _tests(scope):
+    rows.told = [row for row in rows.told if row["status"] != "passed"]
+    for test in _tests(vars(module)):
         test.run(rows)
-    if not rows.told:
+    if not rows.told and _has_asserts():
         rows.told.append({"name": "asserts", "status": "passed", "message": ""})
     Path(REPORT).write_text(json.dumps(rows.told), encoding="utf-8")
 
@@ -62,27 +62,71 @@ class Rows(unittest.TestResult):
         """Write down a test that broke."""
         self._tell(test, "error", _where(err))
 
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
+        """Write down a test that did not run."""
+        self._tell(test, "skipped", reason)
+
+    def addExpectedFailure(self, test: unittest.TestCase, err: _Error) -> None:  # noqa: ARG002, N802
+        """Write down a failure that the test foresaw."""
+        self._tell(test, "passed", "")
+
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+        """Write down a test that was to fail and did not."""
+        self._tell(test, "failed", "it was expected to fail")
+
+    def addSubTest(  # noqa: N802
+        self, test: unittest.TestCase, subtest: unittest.TestCase, err: _Error | None
+    ) -> None:
+        """Write down a part of a test that failed; the whole is then told of no more."""
+        if err is not None:
+            kind = err[0]
+            is_assertion = kind is not None and issubclass(kind, test.failureException)
+            self._tell(subtest, "failed" if is_assertion else "error", _where(err))
+
     def _tell(self, test: unittest.TestCase, status: str, message: str) -> None:
-        name = test.shortDescription() if isinstance(test, unittest.FunctionTestCase) else test.id()
-        self.told.append(
-            {"name": (name or test.id()).removeprefix("subject."), "status": status, "message": message}
-        )
+        own = test.shortDescription() if isinstance(test, unittest.FunctionTestCase) else None
+        name = own or test.id().removeprefix("subject.")
+        self.told.append({"name": name, "status": status, "message": message})
 
 
-def _define(code: str, name: str, scope: dict[str, object]) -> None:
-    exec(compile(code, name, "exec"), scope)  # noqa: S102 - running it is what this program is for
+def _define(code: str, name: str, module: types.ModuleType) -> None:
+    exec(compile(code, name, "exec"), vars(module))  # noqa: S102 - running it is what this program is for
+
+
+def _has_asserts() -> bool:
+    """Say whether the two files claim anything; tests that are plain asserts have passed when they ran."""
+    trees = (ast.parse(Path(name).read_text(encoding="utf-8")) for name in (SUBJECT, TESTS))
+    return any(isinstance(node, ast.Assert) for tree in trees for node in ast.walk(tree))
 
 
 def _tests(scope: dict[str, object]) -> Iterator[unittest.TestCase | unittest.TestSuite]:
+    """Give the tests in the order they were written: functions, `TestCase` classes, and classes `Test…`."""
     for name, value in list(scope.items()):
-        if (
-            isinstance(value, type)
-            and issubclass(value, unittest.TestCase)
-            and value is not unittest.TestCase
-        ):
+        if isinstance(value, type) and value.__module__.startswith("unittest."):
+            continue  # imported to be built on
+        if isinstance(value, type) and issubclass(value, unittest.TestCase):
             yield unittest.defaultTestLoader.loadTestsFromTestCase(value)
-        elif name.startswith("test") and isinstance(value, types.FunctionType):
-            yield unittest.FunctionTestCase(value, description=name)
+        elif isinstance(value, type) and name.startswith("Test"):
+            found = [method for method in vars(value) if method.startswith("test")]
+            yield from (_case(partial(_fresh, value, method), f"{name}.{method}") for method in found)
+        elif isinstance(value, types.FunctionType) and name.startswith("test"):
+            yield _case(value, name)
+
+
+def _case(function: Callable[[], object], name: str) -> unittest.TestCase:
+    return unittest.FunctionTestCase(partial(_finish, function), description=name)
+
+
+def _fresh(owner: type, method: str) -> object:
+    """Call a method of a new object, as pytest does."""
+    return getattr(owner(), method)()
+
+
+def _finish(function: Callable[[], object]) -> None:
+    """Call a test, and await it where it is async: what is only made has tested nothing."""
+    outcome = function()
+    if inspect.iscoroutine(outcome):
+        asyncio.run(outcome)
 
 
 def _where(err: _Error) -> str:

@@ -1,4 +1,4 @@
-"""What the words of a request want done with code: run it, find out why it fails, test it, or something else."""
+"""What the words of a request want done with code: run it, find out why it fails, test it, or else."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from vana.specialists.code_execution.idiom import NAMES, named
 
 Wish: TypeAlias = Literal["run", "debug", "test", "list", "write", "other"]
 
-COMMAND = r"re-?run|run|execute|exec|eval|evaluate|compute|calculate|try|launch|invoke"
+COMMAND = r"re-?run|run|execute|exec|eval|evaluate|compute|calculate|try(?!\s+to\b)|launch|invoke"
 """Verbs that ask for code to be run."""
 
 POLITE = (
     r"(?:(?:please|pls|kindly|hey|hi|hello|ok|okay|now|then|and|so|just|vana|(?:can|could|would|will) you"
-    r"|i(?:'d| would) like you to|i want (?:you )?to|i need (?:you )?to|let(?:'s| us| me)|go ahead and)[\s,:]+"
+    r"|i(?:'d| would) like you to|i (?:want|need) (?:you )?to|let(?:'s| us| me)|go ahead and)[\s,:]+"
     rf"|(?:in|with|using)\s+(?:{NAMES})[\s,:]+)*"
 )
 """What may stand before the verb of a request."""
@@ -68,18 +68,21 @@ _TROUBLE = (
 _DEBUG = re.compile(
     rf"\bdebug\b|\bwhy\b[^?.\n]{{0,80}}\b{_TROUBLE}\b"
     r"|\bwhat(?:'s|\u2019s|s| is| was| went| goes| could be)\s+(?:\w+\s+)?wrong\b"
-    r"|\b(?:find|spot|locate|(?:where|what)(?:'s|\u2019s| is))\b[^.?\n]{0,40}\b(?:bug|error|mistake|problem)s?\b",
+    r"|\b(?:find|spot|locate|(?:where|what)(?:'s|\u2019s| is))\b[^.?\n]{0,40}"
+    r"\b(?:bug|error|mistake|problem)s?\b"
+    r"|\b(?:do|does|will)\s+(?:this|it|that|these)\s+(?:work|fail|crash)\b",
     re.IGNORECASE,
 )
 _COMPLAINT = re.compile(
-    r"\b(?:gets?|got|getting|gives?|throws?|raises?)\b[^.?\n]{0,40}\b(?:error|exception|traceback)\b"
+    r"\b(?:gets?|got|getting|gives?|throws?|raises?)\b[^.?\n]{0,40}\b\w*(?:error|exception|traceback)\b"
     r"|\bfix\b|\b(?:fails|crashes|is broken|does(?:n't| not) work)\b",
     re.IGNORECASE,
 )
 _OUTPUT = re.compile(
     r"\bwhat(?:'s|\u2019s|s| is| are| does| do| did| will| would)?\b[^?\n]{0,60}?"
     r"\b(?:print|prints|printed|output|outputs|evaluate|evaluates|return|returns|result|results)\b"
-    r"|\b(?:show|give|tell|get)\b[^.\n]{0,30}\b(?:output|result|prints)\b|\bwhat (?:happens|comes out)\b|\boutput of\b",
+    r"|\b(?:show|give|tell|get)\b[^.\n]{0,30}\b(?:output|result|prints)\b"
+    r"|\bwhat (?:happens|comes out)\b|\boutput of\b",
     re.IGNORECASE,
 )
 _LIST = re.compile(

@@ -51,7 +51,7 @@ class TestResult:
 
     name: str
     status: str
-    """`passed`, `failed` or `error`."""
+    """`passed`, `failed`, `error` or `skipped`."""
     message: str = ""
 
 

@@ -95,8 +95,7 @@ def read_tests(said: Utterance) -> Reading | None:
     code, tests = (piece.code for piece in found.pieces)
     if _TESTING.search(code) and not _TESTING.search(tests):
         code, tests = tests, code
-    arguments = {"code": code, "tests": tests, **_inputs(said, found)}
-    return Reading(arguments, dict.fromkeys(arguments, found.place), weight=2)
+    return _with_inputs({"code": code, "tests": tests}, said, found, weight=2)
 
 
 def read_list(said: Utterance) -> Reading | None:
@@ -191,25 +190,35 @@ def _from_file(name: str, said: Utterance) -> Found:
     return Found((Piece(said.files[name].decode("utf-8-sig", "replace"), language),), f"file {name}")
 
 
-def _complete(request: Request, said: Utterance, also: set[str], *, weight: int) -> Reading | None:
+def _complete(request: Request, said: Utterance, also: set[str], *, weight: int) -> Reading:
+    """Give the call that is stated, or what keeps it from being made."""
     found = request.found
     if found is None:
         return Reading(missing=request.missing or NO_CODE, weight=weight)
     arguments: dict[str, object] = {"code": found.code}
     if "language" in also:
         arguments["language"] = found.language
-    arguments |= _inputs(said, found)
+    return _with_inputs(arguments, said, found, weight=weight)
+
+
+def _with_inputs(arguments: dict[str, object], said: Utterance, found: Found, *, weight: int) -> Reading:
+    """Give the reading with the files that came along and are not the program, for its working folder."""
+    inputs: dict[str, bytes] = {}
+    for name, content in said.files.items():
+        place = _inside(name)
+        if place in inputs:
+            return Reading(
+                missing=f"two files would be {place} in the working folder; rename one", weight=weight
+            )
+        if f"file {name}" != found.place:
+            inputs[place] = content
+    if inputs:
+        arguments = {**arguments, "files": inputs}
     return Reading(arguments, dict.fromkeys(arguments, found.place), weight=weight)
 
 
-def _inputs(said: Utterance, found: Found) -> dict[str, object]:
-    """Give the files that came along and are not the program: it finds them in its working folder."""
-    inputs = {_inside(name): content for name, content in said.files.items() if f"file {name}" != found.place}
-    return {"files": inputs} if inputs else {}
-
-
 def _inside(name: str) -> str:
-    """Give the place in the working folder where the program finds *name*: as written, where that is inside."""
+    """Give where in its working folder the program finds *name*: as written, if that is inside."""
     path = PurePosixPath(name)
     is_inside = not path.is_absolute() and not {"..", "~"} & set(path.parts)
     return str(path) if is_inside else path.name

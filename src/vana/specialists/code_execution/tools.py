@@ -10,6 +10,7 @@ from vana.agents.specialist import Specialist
 from vana.agents.workbench import Workbench
 from vana.kernel.answer import Artifact
 from vana.kernel.errors import ProgramFailed, StoreFailed, ToolFailed
+from vana.sandbox.interpreter import find_language
 from vana.sandbox.sandbox import Limits, Outcome, ProducedFile, Program
 from vana.specialists.code_execution import harness
 from vana.specialists.code_execution.diagnosis import diagnose
@@ -72,15 +73,22 @@ async def execute_code(
 
 
 @specialist.tool(reader=read_tests)
-async def run_tests(ctx: Context[Workbench], code: str, tests: str = "") -> TestReport:
+async def run_tests(
+    ctx: Context[Workbench], code: str, tests: str = "", files: dict[str, bytes] | None = None
+) -> TestReport:
     """Run Python code with its tests in the sandbox and give what became of each.
 
-    Tests are functions named `test_…`, `unittest.TestCase` classes, or plain asserts; they stand in `tests`
-    or in the code itself.
+    Tests are functions named `test_…`, classes named `Test…`, `unittest.TestCase` classes, or plain asserts;
+    they stand in `tests` or in the code itself. `files` maps relative names to the contents that they find in
+    their working folder, modules to import among them.
     """
-    given = {harness.SUBJECT: code.encode(), harness.TESTS: tests.encode()}
+    given = {**(files or {}), harness.SUBJECT: code.encode(), harness.TESTS: tests.encode()}
     outcome = await _run(ctx, Program(harness.source(), "python", given), ctx.deps.limits)
     report = _report(outcome)
+    if not report.tests:
+        message = "there is no test in it"
+        hint = "tests are functions named test_…, classes named Test…, or plain asserts"
+        raise ToolFailed(message, hint=hint, code="no_tests", value=report)
     if outcome.status != "ok" or report.failed:
         message = f"{report.failed} of {report.passed + report.failed} tests failed"
         raise ProgramFailed(message, code="tests_failed", value=report)
@@ -93,7 +101,7 @@ async def debug_code(
 ) -> Diagnosis:
     """Run a program that fails and give the line, the error and its cause."""
     outcome = await _run(ctx, Program(code, language, files or {}), ctx.deps.limits)
-    return diagnose(code, language, Execution.of(outcome))
+    return diagnose(code, find_language(language).name, Execution.of(outcome))
 
 
 @specialist.tool(idempotent=True, reader=read_list)
@@ -173,4 +181,5 @@ def _report(outcome: Outcome) -> TestReport:
         message = "the program under test overwrote the report of its tests"
         raise ToolFailed(message, value=execution) from error
     passed = sum(test.status == "passed" for test in tests)
-    return TestReport(passed, len(tests) - passed, tests, execution)
+    failed = sum(test.status in {"failed", "error"} for test in tests)
+    return TestReport(passed, failed, tests, execution)
