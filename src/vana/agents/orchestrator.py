@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from vana.kernel.errors import VanaError
 from vana.kernel.run import current_span, degrade
 from vana.memory.recall import Recall
 from vana.models.model import Context, File, Message, Part, Routed, Text
+from vana.models.rules import LONG_TEXT
 
 if TYPE_CHECKING:
     from vana.agents.delegation import Team
@@ -45,12 +47,18 @@ class Orchestrator:
     async def run(self, said: Utterance) -> Answer[object]:
         """Give the answer to *said*, inside the current run."""
         started = time.perf_counter()
-        route = self.router.route(said)
+        route = await self.route(said)
         if route.kind in ("question", "abstain"):
             answer = await self._question(said, route, started)
         else:
             answer = await self._work(said, route, started)
         return replace(answer, route=route)
+
+    async def route(self, said: Utterance) -> Route:
+        """Give where *said* goes; read off the loop where it is long, for 1 MiB can take seconds."""
+        if len(said.text) <= LONG_TEXT:
+            return self.router.route(said)
+        return await asyncio.to_thread(self.router.route, said)
 
     async def _question(self, said: Utterance, route: Route, started: float) -> Answer[object]:
         recall = await self._recalled(said)

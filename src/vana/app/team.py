@@ -59,7 +59,13 @@ class Wiring:
     @cached_property
     def team(self) -> Team:
         """Give the team with its model and its guards."""
-        return Team(self.members, Guards(self._parts.stack), MODELS.load("rules")(), self._language_model())
+        return Team(
+            self.members,
+            Guards(self._parts.stack),
+            rules=MODELS.load("rules")(),
+            model=self._language_model(),
+            max_turns=self._parts.settings.run.max_turns,
+        )
 
     @cached_property
     def router(self) -> Router:

@@ -169,7 +169,7 @@ class Vana(Generic[D]):
         Raises:
             InputError: it is empty or too long, or a file cannot be read.
         """
-        return self._wiring.router.route(await self._said(text, files, ""))
+        return await self._wiring.orchestrator.route(await self._said(text, files, ""))
 
     @overload
     async def call(self, tool: Tool[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Answer[R]: ...

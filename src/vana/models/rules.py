@@ -7,6 +7,7 @@ hands back the tool's own result as the answer. It writes no prose and invents n
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vana.models.model import Model
+
+LONG_TEXT = 10_000
+"""Characters from which a request is read in a thread: 1 MiB can take seconds."""
 
 NO_MODEL = "no language model is configured, and without one only what a request states exactly is run"
 
@@ -57,7 +61,10 @@ class RulesModel:
         offered = request.tools
         if routed is not None and routed.tool in offers:
             offered = (offers[routed.tool],)
-        return self._read(_utterance(request.messages), offered)
+        said = _utterance(request.messages)
+        if len(said.text) <= LONG_TEXT:
+            return self._read(said, offered)
+        return await asyncio.to_thread(self._read, said, offered)
 
     def _call(self, name: str, arguments: dict[str, object]) -> ModelResponse:
         call = ToolCall(f"rules-{next(self._ids)}", name, arguments)

@@ -34,5 +34,5 @@ async def select(requested: str, sandboxes: Iterable[Sandbox]) -> Sandbox:
         else:
             return sandbox
     told = "; ".join(error.message for error in reasons) or f"no sandbox of the level {requested!r} is set up"
-    hint = reasons[0].hint if reasons else "`vana doctor` shows what this machine has; ask for that level, in the settings sandbox.level"
+    hint = reasons[0].hint if reasons else "ask for a level that this machine has; `vana doctor` shows it"
     raise SandboxUnavailable(told, hint=hint) from (reasons[0] if reasons else None)

@@ -27,7 +27,7 @@ _BY_POSITION = (
 class _Arguments(BaseModel):
     """What every arguments model shares: nothing unknown is let through."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)

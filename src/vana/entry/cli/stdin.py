@@ -50,8 +50,9 @@ async def context(words: Sequence[str], face: Face) -> str | None:
     """
     if list(words) == [STDIN] or not is_piped():
         return ""
-    if not await speaks(0, PATIENCE_S):
-        return None
+    async with face.in_time("reading standard input"):
+        if not await speaks(0, PATIENCE_S):
+            return None
     return decoded(await read_all(CONTEXT_BYTES, "the context", face), "standard input")
 
 

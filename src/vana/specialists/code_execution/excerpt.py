@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vana.specialists.code_execution.idiom import (
     NAMES,
@@ -69,6 +70,7 @@ class Excerpt:
     """The code is set off by fences, so that nobody takes it for words."""
 
 
+@lru_cache(maxsize=4)  # each of the four tools reads the same request, and the router before them
 def take_apart(text: str) -> Excerpt:
     """Give the words and the code of *text*; without code all of it is words."""
     text = text.replace("\r\n", "\n")
