@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from vana.agents.specialist import SPECIALISTS, Specialist
-from vana.kernel.errors import ConfigError, UnknownName
+from vana.kernel.errors import ConfigError, UnknownName, UsageError
 from vana.plugins import Group, resolve
 
 
@@ -112,3 +114,34 @@ def test_a_place_that_leads_nowhere_says_how_one_is_written(place: str):
         resolve(place)
     assert repr(place) in caught.value.message
     assert caught.value.hint == "write it as package.module:attribute"
+
+
+def test_a_member_is_imported_once_however_many_threads_ask(site: Path):
+    (site / "their_counted.py").write_text("LOADS = []\nLOADS.append(1)\nmember = LOADS\n", encoding="utf-8")
+    install(site, "counted-plugin", "test.once", counted="their_counted:member")
+    group: Group[list[int]] = Group("test.once", "thing")
+    with ThreadPoolExecutor(20) as pool:
+        members = list(pool.map(group.load, ["counted"] * 20))
+    assert {id(member) for member in members} == {id(members[0])}
+    assert members[0] == [1]
+
+
+def test_a_member_that_cannot_be_imported_is_tried_again(site: Path):
+    (site / "their_broken.py").write_text("raise ImportError('its library is missing')\n", encoding="utf-8")
+    install(site, "broken-plugin", "test.broken", broken="their_broken:member")
+    group: Group[object] = Group("test.broken", "thing")
+    with pytest.raises(ConfigError, match="its library is missing"):
+        group.load("broken")
+    (site / "their_broken.py").write_text("member = 'mended and longer'\n", encoding="utf-8")
+    importlib.invalidate_caches()
+    assert group.load("broken") == "mended and longer"
+
+
+def test_members_that_load_each_other_are_told_the_way_round(site: Path):
+    text = "def __getattr__(name):\n    return GROUP.load('first') if name == 'member' else None\n"
+    (site / "their_first.py").write_text(text, encoding="utf-8")
+    install(site, "circle-plugin", "test.circle", first="their_first:member")
+    group: Group[object] = Group("test.circle", "thing")
+    vars(importlib.import_module("their_first"))["GROUP"] = group
+    with pytest.raises(UsageError, match="thing first waits for itself: thing first → thing first"):
+        group.load("first")

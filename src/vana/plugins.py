@@ -6,11 +6,12 @@ A group is an entry-point group with the type that its members have, so that wha
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vana.kernel.errors import ConfigError, UnknownName
+from vana.layers.loader import Loader
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -26,6 +27,11 @@ class Group(Generic[T]):
 
     entry: str
     noun: str
+    _loader: Loader[str, T] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Load nothing yet."""
+        object.__setattr__(self, "_loader", Loader(self._import, noun=self.noun))  # the way into a frozen one
 
     def names(self) -> tuple[str, ...]:
         """Give the names installed, sorted. Nothing is imported."""
@@ -38,12 +44,16 @@ class Group(Generic[T]):
         return "built in" if package == DISTRIBUTION else package
 
     def load(self, name: str) -> T:
-        """Import the member called *name* and give it.
+        """Import the member called *name* once, however many threads ask, and give it.
 
         Raises:
             UnknownName: none of that name is installed; the error lists those that are.
             ConfigError: it is installed and cannot be imported, or two distributions bring it.
+            UsageError: members load each other in a circle; the message shows the way round.
         """
+        return self._loader.get(name)
+
+    def _import(self, name: str) -> T:
         points = _installed(self.entry).get(name)
         if points is None:
             raise UnknownName(self.noun, name, self.names())

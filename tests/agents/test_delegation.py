@@ -98,13 +98,26 @@ async def test_a_delegate_is_called_with_a_request_in_words(
 
 
 async def test_a_failed_delegate_is_an_answer_and_what_it_used_is_counted(weather: Specialist[None]):
-    crew = team([weather], ScriptedModel([ToolCall("c", "storm", {}), ModelFailed("the model is gone")]))
+    crew = team([weather], ScriptedModel([ToolCall("c", "storm", {}), RuntimeError("a bug in the model")]))
     with open_run() as books:
         answer = await crew.delegate(crew.member("weather"), user("storms?"))
     assert answer.error is not None
-    assert (answer.status, answer.error.code) == ("failed", "model_failed")
+    assert answer.status == "failed"
+    assert "a bug in the model" in answer.error.message
     assert (answer.usage.model_calls, answer.usage.tool_calls) == (2, 1)
     assert (books.model_calls, books.tool_calls, books.input_tokens) == (2, 1, 1)
+
+
+async def test_when_a_model_is_lost_half_way_the_last_result_is_handed_back_and_marked(
+    weather: Specialist[None],
+):
+    script = [ToolCall("c", "forecast", {"city": "Oslo"}), ModelFailed("the provider is gone")]
+    crew = team([weather], ScriptedModel(script))
+    with open_run() as books:
+        answer = await crew.delegate(crew.member("weather"), user("how warm?"))
+    assert answer.status == "answered"
+    (lost,) = [fact for fact in books.degraded if fact.what == "model:scripted"]
+    assert "the provider is gone" in lost.why
 
 
 async def test_usage_of_a_nested_delegate_is_counted_all_the_way_up(weather: Specialist[None]):

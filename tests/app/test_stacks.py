@@ -8,14 +8,21 @@ from vana.app.stacks import KEPT_CHARACTERS, ToolContent, stack_for
 from vana.journal.fanout import Fanout
 from vana.kernel.errors import ToolFailed
 
-MODEL = "Trace(kind='model'), Contain(), Timeout(), Retry(), Breaker(), Timeout(seconds=60.0), Classify()"
+MODEL = (
+    "Trace(kind='model'), Contain(), Timeout(), Retry(), "
+    "Breaker(slow=30.0, queue=Limit(80, 4096, adaptive=True)), Timeout(seconds=60.0), Classify()"
+)
+SANDBOX = (
+    "Trace(kind='sandbox'), Contain(), Timeout(), "
+    "Breaker(slow=None, queue=Limit(32, 4096, adaptive=True)), Classify()"
+)
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
         ("delegation", "Trace(kind='delegation'), Contain(), Timeout(), Classify()"),
-        ("sandbox", "Trace(kind='sandbox'), Contain(), Timeout(), Breaker(), Classify()"),
+        ("sandbox", SANDBOX),
         ("model", MODEL),
     ],
 )

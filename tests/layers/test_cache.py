@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -9,9 +10,17 @@ import pytest
 from tests.layers.herd import awaited, herd, outcome, turns
 from vana.kernel.answer import Degradation, Source
 from vana.kernel.clock import Deadline
-from vana.kernel.errors import ConfigError, DeadlineExceeded, ToolFailed, Unavailable, UsageError
+from vana.kernel.errors import (
+    CircuitOpen,
+    ConfigError,
+    DeadlineExceeded,
+    ToolFailed,
+    Unavailable,
+    UsageError,
+)
 from vana.kernel.run import Run, Span, current_span, degrade, inside
 from vana.layers.cache import Cache
+from vana.layers.cache_group import CacheGroup, Held
 from vana.testing import FakeClock, faulty
 
 
@@ -36,6 +45,14 @@ class Slow:
         return [key]
 
 
+def itself(x: object) -> object:
+    return x
+
+
+def by_key(key: str) -> list[str]:
+    return [f"key:{key}"]
+
+
 def span(tenant: str = "local", deadline: Deadline | None = None) -> Span:
     return Span("s", "s", Run("r", tenant), deadline=deadline)
 
@@ -47,7 +64,7 @@ async def test_a_result_is_used_again_until_its_time_is_over():
         calls.append(x)
         return len(calls)
 
-    cached = Cache(10.0, clock=clock).wrap(read, "t")
+    cached = Cache(10.0, clock=clock, rng=lambda: 0.0).wrap(read, "t")
     assert [await cached(1), await cached(1), await cached(2)] == [1, 1, 2]
     clock.advance(9.9)
     assert await cached(1) == 1
@@ -345,12 +362,184 @@ async def test_the_same_recipe_keeps_targets_apart():
     ]
 
 
-@pytest.mark.parametrize(("ttl", "entries"), [(0.0, 1), (-1.0, 1), (1.0, 0)])
-def test_a_cache_that_keeps_nothing_is_refused_when_made(ttl: float, entries: int):
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Cache(ttl=0.0),
+        lambda: Cache(ttl=float("nan")),
+        lambda: Cache(max_entries=0),
+        lambda: Cache(max_bytes=0),
+        lambda: Cache(stale=-1.0),
+        lambda: Cache(stale_if_error=-1.0),
+        lambda: Cache(negative=-1.0),
+    ],
+)
+def test_a_cache_that_can_keep_nothing_is_refused_when_made(make: Callable[[], Cache]):
     with pytest.raises(ConfigError):
-        Cache(ttl, entries)
+        make()
 
 
 def test_it_reads_as_written():
     assert repr(Cache()) == "Cache()"
     assert repr(Cache(ttl=5.0, key=repr)) == "Cache(ttl=5.0, key=repr)"
+
+
+# The acceptance rows of the cache, each by its number.
+
+
+async def test_ca1_a_thousand_concurrent_misses_are_one_call():
+    slow = Slow()
+    cached = Cache().wrap(slow, "t")
+    async with asyncio.TaskGroup() as group:
+        callers = group.create_task(herd(cached, 1000))
+        await turns()
+        slow.gate.set()
+    assert (slow.calls, callers.result()) == (1, [["k"]] * 1000)
+
+
+async def test_ca2_fifty_thousand_short_lived_keys_stay_within_both_bounds_and_go_without_being_read():
+    clock, group = FakeClock(), CacheGroup()
+
+    async def read(number: int) -> str:
+        return "v" * (number % 3000 // 10)
+
+    recipe = Cache(0.001, 300, 170_000, stale=0.0, stale_if_error=0.0, group=group, clock=clock)
+    cached = recipe.wrap(read, "t")
+    held: list[Held] = []
+    for number in range(50_000):
+        await cached(number)
+        held.append(group.held())
+        clock.advance(0.000_001)
+    assert max(size.entries for size in held) == 300
+    assert 165_000 < max(size.bytes for size in held) <= 170_000
+    clock.advance(0.002)
+    await cached(-1)
+    assert group.held().entries == 1, "the next that is kept takes all that is over along"
+
+
+async def test_ca3_every_spelling_is_one_call_and_another_tenant_object_or_type_is_another():
+    class Account:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __repr__(self) -> str:
+            return "Account()"
+
+        async def who(self) -> str:
+            return self.name
+
+    ana, bob = Account("ana"), Account("bob")
+    cached = Cache().wrap(Account.who, "t")
+    for account in (ana, bob):
+        with pytest.raises(UsageError, match="Account"):
+            await cached(account)
+    calls = list[object]()
+
+    async def read(x: object, y: int = 2) -> object:
+        calls.append(x)
+        return x
+
+    spelled = Cache().wrap(read, "t")
+    assert {await spelled(1), await spelled(1, 2), await spelled(x=1), await spelled(y=2, x=1)} == {1}
+    assert calls == [1]
+    for other in (1.0, True, "1"):
+        assert await spelled(other) == other
+    for tenant in ("ana", "bob"):
+        with inside(span(tenant)):
+            await spelled(1)
+    assert calls == [1, 1.0, True, "1", 1, 1]
+
+
+@pytest.mark.parametrize("x", [1, 1.0, True, "1"], ids=repr)
+async def test_ca3_a_given_key_keeps_types_apart_too(x: object):
+    async def read(x: object) -> object:
+        return x
+
+    cached = Cache(key=itself).wrap(read, "t")
+    for other in (1, 1.0, True, "1", x):
+        assert type(await cached(other)) is type(other)
+
+
+async def test_ca4_what_a_caller_changes_in_a_value_nobody_else_sees():
+    async def read() -> dict[str, list[int]]:
+        return original
+
+    original = {"deep": [1]}
+    cached = Cache().wrap(read, "t")
+    first = await cached()
+    first["deep"].append(2)
+    original["deep"].append(3)
+    second = await cached()
+    second["deep"].append(4)
+    assert await cached() == {"deep": [1]}
+
+
+async def test_ca5_a_thousand_callers_of_a_failing_back_end_share_one_error():
+    slow = Slow(Unavailable("down"))
+    cached = Cache().wrap(slow, "t")
+    async with asyncio.TaskGroup() as group:
+        callers = group.create_task(herd(cached, 1000))
+        await turns()
+        slow.gate.set()
+    assert slow.calls == 1
+    assert {id(error) for error in callers.result()} == {id(slow.error)}
+
+
+async def test_ca5_a_stale_result_is_served_as_long_as_allowed_when_the_breaker_is_open_and_says_so():
+    clock = FakeClock()
+
+    async def read() -> str:
+        return "old"
+
+    failing = faulty(read, errors=[])
+    errors = list[Exception]()
+
+    async def broken() -> str:
+        if errors:
+            raise errors[0]
+        return await failing()
+
+    cached = Cache(10.0, stale_if_error=100.0, clock=clock, rng=lambda: 0.0).wrap(broken, "t")
+    await cached()
+    errors.append(CircuitOpen("t"))
+    clock.advance(109.0)
+    mine = span()
+    with inside(mine):
+        assert await cached() == "old"
+    assert [fact.what for fact in mine.degraded] == ["stale"]
+    errors[0] = ToolFailed("no such city")
+    assert isinstance(await outcome(cached()), ToolFailed), "an answer of the service is no outage"
+    errors[0] = CircuitOpen("t")
+    clock.advance(1.0)
+    assert isinstance(await outcome(cached()), CircuitOpen)
+
+
+async def test_ca6_a_result_computed_before_an_invalidation_is_not_kept_after_it():
+    slow = Slow()
+    async with CacheGroup() as group:
+        cached = Cache(tags=by_key, group=group).wrap(slow, "t")
+        async with asyncio.TaskGroup() as tasks:
+            early = tasks.create_task(awaited(cached("k")))
+            await turns()
+            await group.invalidate("key:k")
+            late = tasks.create_task(awaited(cached("k")))
+            await turns()
+            assert slow.calls == 2, "who asks after the invalidation does not join the call from before"
+            slow.gate.set()
+        assert [early.result(), late.result()] == [["k"], ["k"]]
+        await cached("k")
+        assert slow.calls == 2
+
+
+async def test_ca6_not_even_where_nobody_asked_again_before_it_came():
+    slow = Slow()
+    async with CacheGroup() as group:
+        cached = Cache(tags=by_key, group=group).wrap(slow, "t")
+        early = asyncio.create_task(awaited(cached("k")))
+        await turns()
+        await group.invalidate("key:k")
+        slow.gate.set()
+        assert await early == ["k"]
+        assert group.held().entries == 0
+        await cached("k")
+        assert slow.calls == 2

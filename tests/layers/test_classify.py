@@ -5,13 +5,16 @@ import errno
 import os
 import socket
 import sqlite3
+import ssl
 from contextlib import closing
+from email.message import Message
 from pathlib import Path
+from urllib.error import HTTPError, URLError
 
 import pytest
 
 from tests.layers.herd import outcome
-from vana.kernel.errors import AttemptTimeout, StoreFailed, Unavailable, VanaError
+from vana.kernel.errors import AttemptTimeout, ConfigError, RateLimited, StoreFailed, Unavailable, VanaError
 from vana.layers.classify import Classify, classify
 from vana.testing import faulty
 
@@ -29,11 +32,22 @@ async def nothing() -> None:
         (BrokenPipeError("no"), Unavailable),
         (OSError(errno.ENETUNREACH, "no net"), Unavailable),
         (socket.gaierror(socket.EAI_AGAIN, "try again"), Unavailable),
+        (asyncio.IncompleteReadError(b"half", 8), Unavailable),
+        (ssl.SSLEOFError(8, "EOF in violation of protocol"), Unavailable),
+        (ssl.SSLError(1, "handshake failure"), Unavailable),
+        (ssl.SSLCertVerificationError(1, "self-signed"), ConfigError),
+        (URLError(ConnectionRefusedError("no")), Unavailable),
+        (URLError(TimeoutError()), AttemptTimeout),
+        (HTTPError("http://a/", 429, "m", Message(), None), RateLimited),
+        (BlockingIOError(errno.EAGAIN, "fork"), Unavailable),
+        (OSError(errno.ENOMEM, "no memory"), Unavailable),
+        (OSError(errno.EMFILE, "too many files"), Unavailable),
+        (OSError(errno.EIO, "input/output error"), StoreFailed),
         (OSError(errno.ENOSPC, "full"), StoreFailed),
         (OSError(errno.EDQUOT, "quota"), StoreFailed),
         (OSError(errno.EROFS, "read-only"), StoreFailed),
         (PermissionError(errno.EACCES, "denied"), StoreFailed),
-        (socket.gaierror(socket.EAI_NONAME, "unknown host"), None),
+        (socket.gaierror(socket.EAI_NONAME, "unknown host"), Unavailable),
         (FileNotFoundError(errno.ENOENT, "missing"), None),
         (ValueError("bug"), None),
         (Unavailable("ours already"), None),
@@ -47,7 +61,8 @@ def test_errors_of_the_standard_library_have_their_place_in_our_tree(
     known = classify(error, "disk")
     assert type(known) is (ours or type(None))
     if known is not None:
-        assert known.message.startswith("disk: ")
+        assert known.message.startswith(("disk: ", "disk answered "))
+        assert not known.message.endswith(": ")
 
 
 def test_a_store_that_cannot_be_written_says_what_to_do():
@@ -94,7 +109,7 @@ async def test_extended_codes_of_sqlite_are_known_by_their_primary_one(tmp_path:
     assert error.__cause__.sqlite_errorcode == sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
-async def test_a_full_a_read_only_and_a_missing_database_are_a_failed_store(tmp_path: Path):
+async def test_a_full_a_read_only_a_missing_and_a_damaged_database_are_a_failed_store(tmp_path: Path):
     path = tmp_path / "a.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as setup:
         setup.execute("create table t (x)")
@@ -111,7 +126,13 @@ async def test_a_full_a_read_only_and_a_missing_database_are_a_failed_store(tmp_
     async def missing() -> None:
         sqlite3.connect(tmp_path / "no" / "folder.db")
 
-    for service in (fill, read_only, missing):
+    async def damaged() -> None:
+        other = tmp_path / "other.db"
+        other.write_bytes(b"this is no database, whatever its name says" * 100)
+        with closing(sqlite3.connect(other)) as reader:
+            reader.execute("select * from t")
+
+    for service in (fill, read_only, missing, damaged):
         error = await outcome(Classify().wrap(service, "memory")())
         assert isinstance(error, StoreFailed), service
         assert error.hint

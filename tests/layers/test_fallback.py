@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -20,7 +21,10 @@ from vana.kernel.errors import (
     Unavailable,
 )
 from vana.kernel.run import Run, Span, inside
+from vana.layers.breaker import Breaker
 from vana.layers.fallback import Fallback
+from vana.layers.retry import Retry
+from vana.layers.stack import stack
 from vana.testing import FakeClock, faulty
 
 
@@ -109,6 +113,77 @@ async def test_without_time_the_next_is_not_tried():
         await Fallback(other, names=("other",)).wrap(late, "one")(1)
     assert calls == []
     assert books.degraded == []
+
+
+@pytest.mark.parametrize("length", [2, 3, 9])
+async def test_gd1_a_chain_of_any_length_says_what_stood_in_and_hides_no_mistake(length: int):
+    books, calls = span(), list[int]()
+
+    async def gone(x: int) -> str:
+        calls.append(x)
+        raise Unavailable(f"gone {len(calls)}")
+
+    names = tuple(f"rung {number}" for number in range(length))
+    with inside(books):
+        chain = Fallback(*[gone] * (length - 1), second, names=names)
+        assert await chain.wrap(gone, "first")(1) == "second 1"
+    assert len(calls) == length
+    assert [fact.instead for fact in books.degraded] == list(names)
+    assert all(fact.why.startswith("gone") for fact in books.degraded)
+    mistake = Fallback(second).wrap(faulty(first, errors=[TypeError("bug")]), "one")
+    assert isinstance(await outcome(mistake(1)), TypeError)
+
+
+async def test_gd2_time_is_kept_for_those_that_stand_in():
+    clock, begun = FakeClock(), dict[str, float]()
+
+    def hanging(name: str) -> Callable[[int], Awaitable[str]]:
+        async def hang(x: int) -> str:
+            begun[name] = clock.monotonic() - 1000.0
+            await clock.sleep(3600.0)
+            return str(x)
+
+        return hang
+
+    books = Span("s", "s", Run("r"), deadline=Deadline.after(10.0, clock))
+    chain = Fallback(hanging("two"), third, names=("two", "three"), share=0.4).wrap(hanging("one"), "one")
+    with inside(books):
+        assert await clock.drive(chain(1)) == "third 1"
+    assert begun == {"one": 0.0, "two": 6.0}
+    assert clock.monotonic() == pytest.approx(1008.4)
+    assert [fact.what for fact in books.degraded] == ["one", "two"]
+
+
+async def test_a_target_whose_breaker_is_open_is_passed_over_without_being_called():
+    clock, calls = FakeClock(), list[int]()
+
+    async def dead(x: int) -> str:
+        calls.append(x)
+        raise Unavailable("dead")
+
+    guarded = stack(Retry(1), Breaker(minimum_calls=2, clock=clock))(dead, "dead")
+    chain = Fallback(second).wrap(guarded, "dead")
+    assert [await chain(number) for number in range(5)] == [f"second {number}" for number in range(5)]
+    assert calls == [0, 1]
+
+
+async def test_the_last_resort_answers_when_all_are_out_of_reach_or_no_time_is_left():
+    clock = FakeClock()
+
+    async def canned(x: int) -> str:
+        return f"canned {x}"
+
+    async def late(x: int) -> str:
+        clock.advance(9.0)
+        raise Unavailable(str(x))
+
+    books = Span("s", "s", Run("r"), deadline=Deadline.after(5.0, clock))
+    with inside(books):
+        assert await Fallback(second, last=canned, share=0.0).wrap(late, "one")(1) == "canned 1"
+    assert len(books.degraded) == 1
+    gone = faulty(first, errors=[Unavailable("a")])
+    assert await Fallback(last=canned).wrap(gone, "one")(2) == "canned 2"
+    assert repr(Fallback(second, last=canned)).startswith("Fallback(second, last=")
 
 
 async def test_it_works_outside_a_run():

@@ -8,6 +8,7 @@ from tests.layers.herd import Heard, awaited, outcome, turns
 from vana.kernel.errors import AllFailed, AtLimit, AttemptTimeout, CircuitOpen, ConfigError, Unavailable
 from vana.kernel.run import Run, Span, inside
 from vana.layers.breaker import Breaker
+from vana.layers.bucket import Rate
 from vana.layers.cache import Cache
 from vana.layers.deadline import Timeout
 from vana.layers.fallback import Fallback
@@ -31,6 +32,7 @@ def test_the_order_is_the_one_of_the_architecture():
         "fallback",
         "retry",
         "breaker",
+        "rate",
         "limit",
         "timeout",
         "classify",
@@ -57,6 +59,8 @@ def test_a_stack_is_built_in_that_order_with_the_limit_as_the_breakers_queue():
 def test_what_is_not_given_is_left_out():
     assert repr(standard(Parts())) == "stack(Contain(), Classify())"
     assert repr(standard(Parts(limit=Limit(1, 2)))) == "stack(Contain(), Limit(1, 2), Classify())"
+    both = standard(Parts(breaker=Breaker(), rate=Rate(60.0), limit=Limit(1, 2)))
+    assert "Breaker(queue=stack(Rate(requests_per_minute=60.0), Limit(1, 2)))" in repr(both)
     with pytest.raises(ConfigError, match="two queues"):
         standard(Parts(breaker=Breaker(queue=Limit(1, 1)), limit=Limit(2, 2)))
 

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
+import socket
+from collections.abc import AsyncGenerator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.layers.herd import awaited
+from tests.layers.herd import awaited, outcome
 from vana.kernel.clock import Deadline
-from vana.kernel.errors import ConfigError, RateLimited, ToolFailed, Unavailable
+from vana.kernel.errors import AttemptTimeout, ConfigError, RateLimited, ToolFailed, Unavailable
 from vana.kernel.run import Run, Span, inside
+from vana.layers.budget import Budget
+from vana.layers.deadline import Timeout
 from vana.layers.retry import Retry, backoff
 from vana.testing import FakeClock, faulty
 
@@ -116,21 +122,200 @@ async def test_a_cancelled_wait_makes_no_further_attempt():
     assert len(calls) == 1
 
 
-async def test_waits_are_spread_over_the_whole_range():
-    """Full jitter: of many callers refused together, no two tenths of the range hold the same one."""
-    waits: list[float] = []
+class Remembering(FakeClock):
+    """A clock on which nobody waits, and that remembers for how long they would have."""
 
-    class Remembering(FakeClock):
-        async def sleep(self, seconds: float) -> None:
-            waits.append(seconds)
-            await asyncio.sleep(0)
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
 
-    retry = Retry(2, base=8.0, cap=8.0, clock=Remembering())
-    for _ in range(2000):
-        await retry.wrap(faulty(double, errors=[Unavailable("x")]), "t")(1)
-    tenths = [sum(1 for wait in waits if 0.8 * n <= wait < 0.8 * (n + 1)) for n in range(10)]
-    assert sum(tenths) == 2000
-    assert min(tenths) > 120, "200 are expected in each; six standard deviations below is 120"
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
+
+
+async def down() -> None:
+    raise Unavailable("down")
+
+
+@pytest.mark.parametrize("asked", [None, 7.0])
+async def test_rt1_waits_are_spread_evenly_also_at_the_cap_and_on_top_of_retry_after(asked: float | None):
+    """Kolmogorov-Smirnov on 10,000 draws: a true uniform passes 1.95/sqrt(n) in 999 of 1000 runs."""
+    clock, error = Remembering(), RateLimited("slow down", retry_after=asked)
+
+    async def failing() -> None:
+        raise error
+
+    chance = random.Random(20)  # noqa: S311 - chance, not secrecy
+    retry = Retry(3, base=8.0, cap=8.0, budget=None, clock=clock, rng=chance.random).wrap(failing, "t")
+    for _ in range(5_000):
+        await outcome(retry())
+    drawn = sorted((wait - (asked or 0.0)) / 8.0 for wait in clock.waits)
+    assert len(drawn) == 10_000
+    distance = max(abs(value - place / len(drawn)) for place, value in enumerate(drawn))
+    assert distance < 1.95 / math.sqrt(len(drawn))
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), AttemptTimeout("late"), RateLimited("slow")])
+@pytest.mark.parametrize("rate", [0.5, 40, 400])
+async def test_rt2_retries_stay_within_a_fifth_of_the_first_attempts_and_one_a_second(
+    error: Exception, rate: float
+):
+    clock, firsts, retries = FakeClock(), list[float](), list[float]()
+    begun = set[int]()
+
+    async def failing(number: int) -> None:
+        (retries if number in begun else firsts).append(clock.monotonic())
+        begun.add(number)
+        raise error
+
+    guarded = Retry(clock=clock).wrap(failing, "t")
+    async with asyncio.TaskGroup() as group:
+        for number in range(round(rate * 20)):
+            group.create_task(outcome(guarded(number)))
+            await clock.elapse(1 / rate)
+        await clock.elapse(30.0)
+    for moment in retries:
+        # The retry was paid for when its wait began, up to a cap's length before it was made.
+        spent = sum(1 for other in retries if moment - 10 < other <= moment)
+        earned = sum(1 for other in firsts if moment - 12 < other <= moment)
+        assert spent <= 0.2 * earned + 10
+    assert retries, "there is a budget"
+
+
+async def test_rt3_no_attempt_begins_after_the_deadline_outside_a_run_as_well():
+    clock, begun = FakeClock(), list[float]()
+
+    async def slow() -> None:
+        begun.append(clock.monotonic())
+        await clock.sleep(2.0)
+        raise Unavailable("down")
+
+    guarded = Timeout(5.0, clock).wrap(Retry(9, base=1.0, clock=clock, rng=whole).wrap(slow, "t"), "t")
+    error = await clock.drive(outcome(guarded()))
+    assert isinstance(error, (AttemptTimeout, Unavailable))
+    assert begun == [1000.0, 1003.0]
+    assert clock.monotonic() <= 1005.0
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "deadline", "waited"),
+    [(5.0, 60.0, True), (29.0, 60.0, True), (31.0, 60.0, False), (5.0, 4.0, False)],
+)
+async def test_rt4_what_the_other_side_asked_for_is_waited_or_given_up_at_once(
+    retry_after: float,
+    deadline: float,
+    waited: bool,  # noqa: FBT001 - which of the two
+):
+    clock = FakeClock()
+    guarded = Retry(clock=clock).wrap(faulty(double, errors=[RateLimited("x", retry_after=retry_after)]), "t")
+    with inside(Span("s", "s", Run("r"), deadline=Deadline.after(deadline, clock))):
+        result = await clock.drive(outcome(guarded(1)))
+    if waited:
+        assert result == 2
+        assert clock.monotonic() >= 1000.0 + retry_after
+    else:
+        assert isinstance(result, RateLimited)
+        assert clock.monotonic() == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("cause", "tried_again"),
+    [
+        (ConnectionRefusedError(), True),
+        (socket.gaierror(), True),
+        (ConnectionResetError(), False),
+        (None, False),
+    ],
+)
+async def test_rt5_what_is_not_idempotent_is_repeated_only_if_it_was_never_sent(
+    cause: Exception | None,
+    tried_again: bool,  # noqa: FBT001 - which of the two
+):
+    clock, calls = FakeClock(), list[int]()
+
+    async def pay(amount: int) -> None:
+        calls.append(amount)
+        raise Unavailable("down") from cause
+
+    error = await clock.drive(outcome(Retry(idempotent=False, clock=clock).wrap(pay, "t")(5)))
+    assert isinstance(error, Unavailable)
+    assert len(calls) == (3 if tried_again else 1)
+
+
+async def test_rt6_attempts_of_nested_retries_do_not_multiply():
+    clock, calls = FakeClock(), list[int]()
+
+    async def failing() -> None:
+        calls.append(1)
+        raise Unavailable("down")
+
+    async def agent() -> None:
+        async with asyncio.TaskGroup() as group:
+            await group.create_task(awaited(Retry(clock=clock).wrap(failing, "tool")()))
+
+    async def unwrapped() -> None:
+        try:
+            await agent()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    guarded = Retry(clock=clock).wrap(Retry(clock=clock).wrap(unwrapped, "a"), "b")
+    assert isinstance(await clock.drive(outcome(guarded())), Unavailable)
+    assert len(calls) == 3
+    calls.clear()
+    assert isinstance(await clock.drive(outcome(Retry(clock=clock).wrap(failing, "t")())), Unavailable)
+    assert len(calls) == 3, "the guard ends with the outer one"
+
+
+async def test_rt7_a_stream_is_tried_again_until_its_first_item_and_never_after_it():
+    clock, opened = FakeClock(), list[int]()
+
+    async def tokens(cut_at: int) -> AsyncGenerator[int]:
+        opened.append(cut_at)
+        for number in range(4):
+            if number == cut_at and (cut_at or len(opened) < 3):
+                raise Unavailable("cut")
+            yield number
+
+    async def read(cut_at: int) -> tuple[list[int], str]:
+        got: list[int] = []
+        try:
+            async for token in Retry(clock=clock).wrap_stream(tokens, "t")(cut_at):
+                got.append(token)  # noqa: PERF401 - what came before the error is looked at
+        except Unavailable as error:
+            return got, str(error)
+        return got, "whole"
+
+    assert await clock.drive(read(0)) == ([0, 1, 2, 3], "whole")
+    assert len(opened) == 3
+    opened.clear()
+    assert await clock.drive(read(2)) == ([0, 1], "cut")
+    assert len(opened) == 1
+
+
+async def test_a_stream_that_is_left_early_is_closed():
+    ended = list[str]()
+
+    async def tokens() -> AsyncGenerator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            ended.append("closed")
+
+    stream = Retry().wrap_stream(tokens, "t")()
+    assert await anext(stream) == 1
+    await stream.aclose()
+    assert ended == ["closed"]
+
+
+async def test_when_the_budget_is_used_up_the_error_goes_on_at_once():
+    clock = Remembering()
+    guarded = Retry(2, budget=Budget(share=0.0, per_second=0.3), clock=clock).wrap(down, "t")
+    for _ in range(10):
+        assert isinstance(await outcome(guarded()), Unavailable)
+    assert len(clock.waits) == 3
 
 
 @given(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vana.kernel.errors import ModelFailed
+from vana.kernel.errors import UsageError
 from vana.models.model import Message, Model, ModelRequest, ModelResponse, Text, ToolCall
 from vana.testing import ScriptedModel
 
@@ -33,8 +33,8 @@ async def test_an_entry_may_be_calls_a_whole_response_or_a_function_of_the_reque
 
 
 async def test_an_error_is_raised_in_its_turn():
-    model = ScriptedModel([ModelFailed("no"), "yes"])
-    with pytest.raises(ModelFailed, match="no"):
+    model = ScriptedModel([UsageError("no"), "yes"])
+    with pytest.raises(UsageError, match="no"):
         await model.request(asking("1"))
     assert (await model.request(asking("2"))).text == "yes"
 
@@ -42,7 +42,7 @@ async def test_an_error_is_raised_in_its_turn():
 async def test_a_test_that_asks_more_often_than_it_meant_to_fails():
     model = ScriptedModel(["only"], name="m")
     await model.request(asking("1"))
-    with pytest.raises(ModelFailed, match="m was asked 2 times and has 1 turns") as caught:
+    with pytest.raises(UsageError, match="m was asked 2 times and has 1 turns") as caught:
         await model.request(asking("2"))
     assert caught.value.code == "script_ended"
 

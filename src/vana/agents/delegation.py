@@ -12,6 +12,7 @@ from vana.kernel.answer import Answer, Failure
 from vana.kernel.errors import ArgumentsInvalid, ModelRetry, ToolFailed, UnknownName, VanaError
 from vana.kernel.plain import readable
 from vana.kernel.run import Span, current_span
+from vana.layers.fallback import Fallback
 from vana.models.model import Message, ModelResponse, Part, Routed, Text, ToolOffer
 from vana.tools.tool import Context, Tool
 
@@ -48,7 +49,10 @@ class Team:
     """Model turns of one agent."""
 
     def thinks(self, model: Model) -> Service[ModelRequest, ModelResponse]:
-        """Give *model*'s request inside its layers, with what it used entered into the books."""
+        """Give *model*'s request inside its layers, with what it used entered into the books.
+
+        When a language model is out of reach the deterministic one takes its place, marked as degraded.
+        """
 
         async def request(request: ModelRequest) -> ModelResponse:
             response = await model.request(request)
@@ -59,7 +63,10 @@ class Team:
                 span.cost_usd += response.cost_usd
             return response
 
-        return self.guards.around(request, f"model:{model.card.name}", kind="model")
+        service = self.guards.around(request, f"model:{model.card.name}", kind="model")
+        if model is self.rules:
+            return service
+        return Fallback(last=self.thinks(self.rules)).wrap(service, f"model:{model.card.name}")
 
     def member(self, name: str) -> Member:
         """Give the member called *name*.

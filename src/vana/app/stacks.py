@@ -9,6 +9,7 @@ from vana.kernel.plain import JSON, plain
 from vana.layers.breaker import Breaker
 from vana.layers.cache import Cache
 from vana.layers.deadline import Timeout
+from vana.layers.limit import Limit
 from vana.layers.order import Parts, standard
 from vana.layers.retry import Retry
 from vana.layers.stack import Stack
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 MODEL_ATTEMPT_S = 60.0
 MEMORY_ATTEMPT_S = 5.0
+SLOW: Mapping[str, float] = {"model": 30.0, "memory": MEMORY_ATTEMPT_S / 2}
+"""Seconds from which a call is slow, by kind. A tool and a program may take as long as they were given."""
+
+LIMITS: Mapping[str, Limit] = {
+    "model": Limit(80, 4096, adaptive=True),
+    "sandbox": Limit(32, 4096, adaptive=True),
+}
+"""Calls at once, and those that may wait, for the kinds that work elsewhere: `docs/guides/resilience.md`."""
+
 KEPT_CHARACTERS = 64 << 10
 """Characters of one text that the trace keeps; the answer itself is never cut."""
 
@@ -50,7 +60,8 @@ def stack_for(events: Events, kind: str, *, idempotent: bool, cache: float | Non
         deadline=Timeout(),
         cache=Cache(ttl=cache, key=_arguments) if cache is not None else None,
         retry=Retry() if idempotent or kind == "model" else None,
-        breaker=None if kind == "delegation" else Breaker(),
+        breaker=None if kind == "delegation" else Breaker(slow=SLOW.get(kind), events=events),
+        limit=LIMITS.get(kind),
         timeout=_attempt(kind),
     )
     return standard(parts)

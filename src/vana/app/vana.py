@@ -216,7 +216,7 @@ class Vana(Generic[D]):
             allowed = limits or self._parts.limits
             ctx = Context(self._parts.workbench)
             outcome = await ctx.deps.run_program(
-                program, allowed, level or self.settings.sandbox.level, ctx.span.deadline
+                program, allowed, level or self.settings.sandbox.level, ctx.deadline
             )
             execution = await finish(ctx, outcome, allowed)
             return Answer(execution, "answered", execution.as_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,14 @@ from vana.kernel.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
+
+
+class Alarm(Protocol):
+    """Something that is called once, unless it is called off before."""
+
+    def cancel(self) -> object:
+        """Call it off; afterwards it does nothing."""
+        ...
 
 
 class Clock(Protocol):
@@ -35,15 +44,19 @@ class Clock(Protocol):
         """
         ...
 
+    def alarm(self, seconds: float, ring: Callable[[], object]) -> Alarm:
+        """Call *ring* from the running event loop after *seconds*."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
 
     __slots__ = ()
 
-    def monotonic(self) -> float:
-        """Give seconds of `time.monotonic`."""
-        return time.monotonic()
+    monotonic = staticmethod(
+        time.monotonic
+    )  # itself, not a method around it: every layer asks it, twice a call
 
     def now(self) -> float:
         """Give seconds of `time.time`."""
@@ -56,6 +69,10 @@ class SystemClock:
     def timeout(self, seconds: float) -> asyncio.Timeout:
         """Bound a block with `asyncio.timeout`."""
         return asyncio.timeout(seconds)
+
+    def alarm(self, seconds: float, ring: Callable[[], object]) -> asyncio.TimerHandle:
+        """Call *ring* from the running event loop."""
+        return asyncio.get_running_loop().call_later(seconds, ring)
 
 
 SYSTEM_CLOCK: Clock = SystemClock()

@@ -2,57 +2,56 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import ParamSpec, TypeVar
 
 from vana.kernel.call import Layer
 from vana.kernel.clock import SYSTEM_CLOCK, Clock
-from vana.kernel.errors import (
-    CircuitOpen,
-    ConfigError,
-    ModelRetry,
-    ProgramFailed,
-    RateLimited,
-    Refused,
-    ToolFailed,
-    UsageError,
-)
+from vana.kernel.errors import CircuitOpen, ConfigError
+from vana.kernel.ports import Events
+from vana.layers.health import CircuitState, State, Verdict, verdict
+from vana.layers.note import note
+from vana.layers.permit import Permit
 from vana.layers.recipe import written
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from vana.layers.sharing import Finding, Link, Sharing, exchanging
+from vana.layers.window import Window
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-State: TypeAlias = Literal["closed", "open", "half_open"]
-Verdict: TypeAlias = Literal["healthy", "failing"]
-
-_BUCKETS = 10
 _JITTER = 0.2
 _DOUBLINGS = 16
+_CIRCUIT = "vana_circuit"
+_NEVER = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """Refuse calls while too many of the last ones failed, then let *probes* of them find out.
+    """Refuse calls while too many of the last ones failed or were slow, then let probes find out.
 
     It opens when at least *minimum_calls* ended within *window* seconds and the share that failed is
-    *failure_rate* or more. It stays open for *open_for* seconds, doubled with every failed probe up to
-    *max_open*, each time 20 % more or less, so that many processes do not probe in step. Then at most
-    *probes* calls at once go through: one that succeeds closes it, one that fails opens it again. A probe
-    that has not ended after *lease* seconds counts no more and frees its place; make that longer than an
-    attempt may take.
+    *failure_rate* or more, or the share that took longer than *slow* seconds is *slow_rate* or more. A call
+    is slow from the moment it has run so long: a target that hangs is noticed then and not when the calls
+    time out. `slow=None` is for targets that may take their time.
+
+    It stays open for *open_for* seconds, doubled with every failed probe up to *max_open*, each time 20 %
+    more or less, so that many processes do not probe in step. Then at most *probes* calls at once go
+    through: *good_probes* that succeed close it, one that fails or is slow opens it again. A probe that has
+    not ended after *lease* seconds counts no more and frees its place; make that longer than an attempt may
+    take.
 
     A layer that makes calls wait, such as a `Limit`, belongs into *queue*: the breaker refuses before the
-    queue and admits after it, so that no probe waits in a queue while it holds the only permit.
+    queue and admits after it, so that no probe waits in a queue while it holds the only permit, and no call
+    is slow for having waited.
 
-    The state belongs to one event loop. The defaults follow resilience4j (half of the calls) and Polly 8
-    (of the last 30 s, one probe at a time).
+    Each change of state is told *events* as a note in the current span. With *sharing* breakers of other
+    processes learn it too. The state belongs to one event loop.
+
+    The defaults follow resilience4j (half of the calls) and Polly 8 (of the last 30 s, one probe at a time).
 
     Raises:
         ConfigError: a setting is out of its range.
@@ -61,11 +60,16 @@ class Breaker:
     failure_rate: float = 0.5
     minimum_calls: int = 10
     window: float = 30.0
+    slow: float | None = 5.0
+    slow_rate: float = 0.6
     open_for: float = 2.0
     max_open: float = 30.0
     probes: int = 1
+    good_probes: int = 3
     lease: float = 60.0
     queue: Layer | None = None
+    sharing: Sharing | None = field(default=None, repr=False)
+    events: Events | None = field(default=None, repr=False)
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
     rng: Callable[[], float] = field(default=random.random, repr=False)
     """Gives a number in [0, 1)."""
@@ -74,13 +78,17 @@ class Breaker:
         """Refuse a breaker that could never open or never close."""
         sound = (
             0 < self.failure_rate <= 1
-            and min(self.minimum_calls, self.probes) >= 1
+            and 0 < self.slow_rate <= 1
+            and min(self.minimum_calls, self.probes, self.good_probes) >= 1
             and min(self.window, self.lease) > 0
+            and (self.slow is None or self.slow > 0)
             and 0 < self.open_for <= self.max_open
         )
         if not sound:
             message = f"no breaker can work as {self!r}"
-            hint = "0 < failure_rate <= 1, minimum_calls and probes >= 1, the rest > 0, open_for <= max_open"
+            hint = (
+                "0 < rates <= 1; minimum_calls, probes, good_probes >= 1; the rest > 0, open_for <= max_open"
+            )
             raise ConfigError(message, hint=hint)
 
     def __repr__(self) -> str:
@@ -90,78 +98,115 @@ class Breaker:
     def wrap(self, service: Callable[P, Awaitable[R]], target: str) -> Callable[P, Awaitable[R]]:
         """Give *service* behind a breaker of its own; it raises `CircuitOpen` instead of calling."""
         circuit = Circuit(self, target)
-
-        @wraps(service)
-        async def admitted(*args: P.args, **kwargs: P.kwargs) -> R:
-            with circuit.admit():
-                return await service(*args, **kwargs)
-
-        if self.queue is None:
-            return admitted
-        queued = self.queue.wrap(admitted, target)
-
-        @wraps(service)
-        async def peeked(*args: P.args, **kwargs: P.kwargs) -> R:
-            circuit.peek()
-            return await queued(*args, **kwargs)
-
-        return peeked
+        guarded = _admitting(service, circuit)
+        if self.queue is not None:
+            guarded = _peeking(self.queue.wrap(guarded, target), circuit)
+        if circuit.link is not None:
+            guarded = exchanging(guarded, circuit.link)
+        return guarded
 
 
-def verdict(error: BaseException | None) -> Verdict | None:
-    """Say what the end of a call tells about the target's health; `None` when it tells nothing.
+def _admitting(service: Callable[P, Awaitable[R]], circuit: Circuit) -> Callable[P, Awaitable[R]]:
+    """Give *service* admitted by *circuit*, which learns from each call."""
 
-    A cancelled call, a mistake of the caller and a refusal of our own tell nothing; nor does a target that
-    asks for a slower pace: that is for the limit. A tool that answers "I cannot" is well. `Transient` and
-    whatever else nobody expected is a failure.
-    """
-    if error is None or isinstance(error, (ToolFailed, ProgramFailed, ModelRetry)):
-        return "healthy"
-    if not isinstance(error, Exception) or isinstance(error, (UsageError, Refused, RateLimited)):
-        return None
-    return "failing"
+    @wraps(service)
+    async def admitted(*args: P.args, **kwargs: P.kwargs) -> R:
+        permit = circuit.admit()
+        try:
+            result = await service(*args, **kwargs)
+        except BaseException as error:
+            circuit.settle(permit, verdict(error))
+            raise
+        circuit.settle(permit, "healthy")
+        return result
+
+    vars(admitted)[_CIRCUIT] = circuit  # `wraps` hands it on to every layer outside
+    return admitted
 
 
-class Permit:
-    """Leave to make one call, as a block: how the block ends is the verdict."""
+def _peeking(queued: Callable[P, Awaitable[R]], circuit: Circuit) -> Callable[P, Awaitable[R]]:
+    """Give *queued* refused before the queue."""
 
-    __slots__ = ("_circuit", "generation")
+    @wraps(queued)
+    async def peeked(*args: P.args, **kwargs: P.kwargs) -> R:
+        circuit.peek()
+        return await queued(*args, **kwargs)
 
-    def __init__(self, circuit: Circuit, generation: int) -> None:
-        self._circuit = circuit
-        self.generation = generation
+    return peeked
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._circuit.settle(self, verdict(error))
+def circuit_of(service: Callable[..., object]) -> Circuit | None:
+    """Give the circuit of the breaker around *service*, through whatever layers stand outside it."""
+    found = getattr(service, _CIRCUIT, None)
+    return found if isinstance(found, Circuit) else None
 
 
 class Circuit:
     """The state of one breaker: no waiting, no tasks, and no time but its recipe's clock.
 
     Every change of state begins a new generation, and a permit of an older one changes nothing any more.
+
+    Calls that become slow need no timer: nobody can tell whether the verdict fell at its moment or when
+    somebody next asks, as long as every question looks first what fell due before it (`_catch_up`).
     """
 
-    __slots__ = ("_generation", "_openings", "_probes", "_recipe", "_state", "_target", "_until", "_window")
+    __slots__ = (
+        "_due",
+        "_generation",
+        "_good",
+        "_now",
+        "_openings",
+        "_recipe",
+        "_running",
+        "_since",
+        "_state",
+        "_target",
+        "_until",
+        "_window",
+        "link",
+    )
 
     def __init__(self, recipe: Breaker, target: str) -> None:
         self._recipe = recipe
         self._target = target
+        self._now = recipe.clock.monotonic
         self._state: State = "closed"
+        self._since = recipe.clock.now()
         self._generation = 0
         self._openings = 0
+        self._good = 0
         self._until = 0.0
-        self._probes: dict[Permit, float] = {}
-        self._window = _Window(recipe.window)
+        self._running: dict[Permit, None] = {}  # of this generation, in the order in which they began
+        now = self._now()
+        self._window = Window(recipe.window, now)
+        self._due = now  # nothing can fall due earlier
+        self.link = (
+            Link(recipe.sharing, self, target=target, clock=recipe.clock)
+            if recipe.sharing is not None
+            else None
+        )
 
     @property
     def state(self) -> State:
         """Give the state; `open` lasts until a call asks after its time."""
+        self._catch_up(self._now())
         return self._state
+
+    def snapshot(self) -> CircuitState:
+        """Give the state and what led to it."""
+        now = self._now()
+        self._catch_up(now)
+        window = self._window
+        calls = max(1, window.calls)
+        return CircuitState(
+            self._target,
+            self._state,
+            self._since,
+            self._retry_after(now),
+            window.failures / calls,
+            window.slow / calls,
+            window.calls,
+        )
 
     def peek(self) -> None:
         """Look whether a call would be admitted now, without taking a permit.
@@ -169,16 +214,11 @@ class Circuit:
         Raises:
             CircuitOpen: it would not.
         """
-        if self._state == "closed":
-            return
-        now = self._recipe.clock.monotonic()
-        if self._state == "open":
-            if now < self._until:
-                raise CircuitOpen(self._target, retry_after=self._until - now)
-            return
-        self._expire(now)
-        if len(self._probes) >= self._recipe.probes:
-            raise CircuitOpen(self._target, retry_after=self._recipe.open_for)
+        now = self._now()
+        if now >= self._due:
+            self._catch_up(now)
+        if self._state != "closed" and (self._state == "forced_open" or self._retry_after(now)):
+            raise CircuitOpen(self._target, retry_after=self._retry_after(now))
 
     def admit(self) -> Permit:
         """Give leave for one call.
@@ -186,79 +226,175 @@ class Circuit:
         Raises:
             CircuitOpen: the target is left alone now, or as many probes as may are under way.
         """
-        if self._state == "closed":
-            return Permit(self, self._generation)
-        self.peek()
-        if self._state == "open":
-            self._enter("half_open")
-        permit = Permit(self, self._generation)
-        self._probes[permit] = self._recipe.clock.monotonic() + self._recipe.lease
+        now = self._now()
+        if now >= self._due:
+            self._catch_up(now)
+        if self._state != "closed":
+            self.peek()
+            if self._state == "open":
+                self._enter("half_open", now)
+        permit = Permit(self, self._generation, now)
+        self._running[permit] = None
         return permit
 
     def settle(self, permit: Permit, outcome: Verdict | None) -> None:
         """Take back *permit* and learn from *outcome*, unless it comes too late to tell anything."""
+        now = self._now()
+        if now >= self._due:
+            self._catch_up(now)
         if permit.generation != self._generation:
             return
-        if self._state == "closed":
-            self._count(outcome)
-        elif self._probes.pop(permit, None) is not None and outcome is not None:
-            if outcome == "healthy":
-                self._openings = 0
-                self._enter("closed")
-            else:
-                self._open()
-
-    def _count(self, outcome: Verdict | None) -> None:
+        if permit not in self._running:
+            if outcome == "failing" and permit.bucket is not None:
+                self._window.fail(permit.bucket)  # it was counted when it became slow: the same call, once
+                permit.bucket = None
+                self._judge(now)
+            return
+        del self._running[permit]
         if outcome is None:
             return
-        window, recipe = self._window, self._recipe
-        failing = outcome == "failing"
-        window.count(recipe.clock.monotonic(), failing=failing)
-        enough = window.calls >= recipe.minimum_calls
-        if failing and enough and window.failures >= recipe.failure_rate * window.calls:
-            self._open()
+        if self._state == "closed":
+            window = self._window
+            window.calls += 1
+            if outcome == "failing":
+                window.failures += 1
+            if window.failures or window.slow:
+                self._judge(now)
+        elif self._state == "half_open":
+            self._learn(outcome, now)
 
-    def _open(self) -> None:
+    def force_open(self) -> None:
+        """Refuse every call, until `release`."""
+        self._enter("forced_open", self._now())
+
+    def force_closed(self) -> None:
+        """Admit every call and count none, until `release`."""
+        self._enter("forced_closed", self._now())
+
+    def release(self) -> None:
+        """End what was forced: closed, with nothing counted. Without effect where nothing was forced."""
+        if self._state in {"forced_open", "forced_closed"}:
+            self._recover(self._now())
+
+    def follow(self, found: Finding) -> None:
+        """Take over what another process found out; never what a person or our own calls decided."""
+        now, wall = self._now(), self._recipe.clock.now()
+        self._catch_up(now)
+        if found.until is None and self._state in {"open", "half_open"}:
+            self._openings = 0
+            self._enter("closed", now)
+        elif found.until is not None and found.until > wall and self._state == "closed":
+            # A wall clock that was set meanwhile must not keep it open for ever.
+            self._until = now + min(found.until - wall, (1 + _JITTER) * self._recipe.max_open)
+            self._openings = found.openings
+            self._enter("open", now)
+
+    def _learn(self, outcome: Verdict, now: float) -> None:
+        """Learn from a probe that ended in time."""
+        self._good += outcome == "healthy"
+        if outcome == "failing":
+            self._open(now)
+        elif self._good >= self._recipe.good_probes:
+            self._recover(now)
+
+    def _judge(self, now: float) -> None:
+        """Open if too many failed or were slow."""
+        window, recipe = self._window, self._recipe
+        calls = window.calls
+        if calls >= recipe.minimum_calls and (
+            window.failures >= recipe.failure_rate * calls or window.slow >= recipe.slow_rate * calls
+        ):
+            self._open(now)
+
+    def _open(self, now: float) -> None:
         recipe = self._recipe
         seconds = min(recipe.max_open, recipe.open_for * 2.0 ** min(self._openings, _DOUBLINGS))
         self._openings += 1
-        self._until = recipe.clock.monotonic() + seconds * (1 - _JITTER + 2 * _JITTER * recipe.rng())
-        self._enter("open")
+        self._until = now + seconds * (1 - _JITTER + 2 * _JITTER * recipe.rng())
+        self._enter("open", now)
+        if self.link is not None:
+            self.link.tell(
+                Finding(recipe.clock.now() + self._until - recipe.clock.monotonic(), self._openings)
+            )
 
-    def _enter(self, state: State) -> None:
-        self._state = state
+    def _recover(self, now: float) -> None:
+        self._openings = 0
+        self._enter("closed", now)
+        if self.link is not None:
+            self.link.tell(Finding(None, 0))
+
+    def _enter(self, state: State, now: float) -> None:
+        before, self._state = self._state, state
+        if self._recipe.events is not None:
+            self._tell(self._recipe.events, before, now)
+        self._since = self._recipe.clock.now()
         self._generation += 1
-        self._probes.clear()
-        self._window = _Window(self._recipe.window)
+        self._good = 0
+        self._running.clear()
+        self._window.clear(now)
+        self._due = now
 
-    def _expire(self, now: float) -> None:
-        for permit in [permit for permit, until in self._probes.items() if now >= until]:
-            del self._probes[permit]
+    def _catch_up(self, now: float) -> None:
+        """Let happen, in order and each at its moment, what fell due until *now*."""
+        self._due = _NEVER
+        patience = self._patience()
+        while self._running:
+            permit = next(iter(self._running))
+            at = permit.began + patience
+            if at > now:
+                self._due = at
+                break
+            del self._running[permit]
+            self._overdue(permit, at)
+            patience = self._patience()
+        else:
+            self._due = now + patience
+        if self._state == "closed":
+            if now >= self._window.edge:
+                self._window.roll(now)
+            self._due = min(self._due, self._window.edge)
 
+    def _patience(self) -> float:
+        """Give how long a call may run before that tells something."""
+        slow = self._recipe.slow if self._recipe.slow is not None else _NEVER
+        if self._state == "half_open":
+            return min(slow, self._recipe.lease)
+        return slow if self._state == "closed" else _NEVER
 
-class _Window:
-    """Calls and failures of the last seconds, in ten buckets; the oldest bucket leaves as a whole."""
+    def _overdue(self, permit: Permit, at: float) -> None:
+        """Judge a call that is still running *at* the moment when that tells something."""
+        slow = self._recipe.slow
+        if self._state == "half_open":
+            if slow is not None and slow <= self._recipe.lease:
+                self._open(at)
+            return  # otherwise its lease is over, and its place free
+        window = self._window
+        if at >= window.edge:
+            window.roll(at)
+        permit.bucket = window.bucket
+        window.calls += 1
+        window.slow += 1
+        self._judge(at)
 
-    __slots__ = ("_buckets", "_width", "calls", "failures")
+    def _retry_after(self, now: float) -> float | None:
+        """Give the seconds until a call may be admitted; `None` when it may be now, or nobody knows when."""
+        if self._state == "open":
+            return max(0.0, self._until - now)
+        if self._state == "half_open" and len(self._running) >= self._recipe.probes:
+            return self._recipe.open_for
+        return None
 
-    def __init__(self, seconds: float) -> None:
-        self._width = seconds / _BUCKETS
-        self._buckets: deque[list[int]] = deque()  # each: its number, calls, failures
-        self.calls = 0
-        self.failures = 0
-
-    def count(self, now: float, *, failing: bool) -> None:
-        """Add one call that ended *now*."""
-        number = int(now // self._width)
-        buckets = self._buckets
-        if not buckets or buckets[-1][0] != number:
-            while buckets and buckets[0][0] <= number - _BUCKETS:
-                _, calls, failures = buckets.popleft()
-                self.calls -= calls
-                self.failures -= failures
-            buckets.append([number, 0, 0])
-        buckets[-1][1] += 1
-        self.calls += 1
-        if failing:
-            buckets[-1][2] += 1
-            self.failures += 1
+    def _tell(self, events: Events, before: State, now: float) -> None:
+        """Write a note of the change of state."""
+        window = self._window
+        calls = max(1, window.calls)
+        data = {
+            "kind": "breaker",
+            "from": before,
+            "to": self._state,
+            "retry_after": self._retry_after(now),
+            "failure_rate": round(window.failures / calls, 3),
+            "slow_rate": round(window.slow / calls, 3),
+            "calls": window.calls,
+        }
+        note(events, self._target, self._recipe.clock.now(), data)

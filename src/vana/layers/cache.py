@@ -2,57 +2,81 @@
 
 from __future__ import annotations
 
-import asyncio
-import copy
 import hashlib
 import inspect
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Generic, ParamSpec, TypeVar
+from functools import partial, wraps
+from inspect import Parameter
+from typing import ParamSpec, TypeVar, cast
 
-from vana.kernel.background import Background
-from vana.kernel.clock import SYSTEM_CLOCK, Clock, Deadline
-from vana.kernel.errors import ConfigError, DeadlineExceeded, Unavailable, UsageError
-from vana.kernel.run import LOCAL_TENANT, Evidence, Span, current_span, inside
-from vana.layers.deadline import until_deadline
+from vana.kernel.clock import SYSTEM_CLOCK, Clock
+from vana.kernel.errors import ConfigError
+from vana.kernel.run import LOCAL_TENANT, current_span
+from vana.layers.cache_group import CacheGroup
+from vana.layers.keeper import Ask, Keeper, Terms
 from vana.layers.key import canonical
 from vana.layers.recipe import written
+from vana.layers.shelf import Place, Shelf
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_IMMUTABLE = frozenset({type(None), bool, int, float, complex, str, bytes})
 _KEY_BYTES = 16
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """Keep results for *ttl* seconds, at most *max_entries* of them; the one unused longest leaves first.
+    """Keep results for *ttl* seconds, less up to a tenth at random, so that not all are over at once.
 
-    Put it only around reads. Two calls are the same when tenant, target and arguments are: see
+    Put it only around reads. Two calls are the same when tenant, target, *version* and arguments are: see
     `vana.layers.key.canonical`. *key*, called with the arguments, gives what the result depends on instead
-    of them; the tenant and the target always count. Callers who ask while a call is under way share it: it
-    goes on when the one who started it is cancelled, and ends when nobody waits for it any more. Errors are
-    shared by those who wait and not kept.
+    of them; the tenant and the target always count. Change *version* when results come to mean something
+    else: a new model, another prompt.
 
-    Every caller gets a copy of its own, and with it what was degraded, cited and made for the first one.
+    Callers who ask while a call is under way share it: it goes on when the one who started it is cancelled,
+    and ends when nobody waits for it any more. All who wait share its error too. An error is kept only if it
+    is one of *errors*, for *negative* seconds.
+
+    At most *max_entries* are kept, and at most *max_bytes* by the estimate of `vana.layers.parcel.size_of`;
+    the one unused longest leaves first. Every caller gets a copy of its own, unless the value is immutable,
+    or *frozen* says that nobody changes any; and with it what was degraded, cited and made for the first.
+
+    With a *group* a result is given out for *stale* seconds more, while one call in the background refreshes
+    it. When the target cannot be reached (its breaker is open, or a `Transient` error), what is over for up
+    to *stale_if_error* seconds is given out, and the answer says so. *tags*, called with the arguments, gives
+    the names under which `CacheGroup.invalidate` finds the result.
+
+    The state belongs to one event loop. The windows are those of RFC 5861.
 
     Raises:
-        ConfigError: *ttl* is not positive, or *max_entries* is below 1.
+        ConfigError: *ttl* is not positive, a bound is below 1, or another time is negative.
     """
 
     ttl: float = 300.0
     max_entries: int = 10_000
+    max_bytes: int = 64 * _MIB
+    stale: float = 60.0
+    stale_if_error: float = 3600.0
+    negative: float = 2.0
+    errors: tuple[type[Exception], ...] = ()
     key: Callable[..., object] | None = None
+    tags: Callable[..., Iterable[str]] | None = None
+    version: str = ""
+    frozen: bool = False
+    group: CacheGroup | None = field(default=None, repr=False)
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
+    rng: Callable[[], float] = field(default=random.random, repr=False)
+    """Gives a number in [0, 1)."""
 
     def __post_init__(self) -> None:
         """Refuse a cache that keeps nothing."""
-        if not self.ttl > 0 or self.max_entries < 1:
-            message = f"a cache keeps at least 1 entry for more than 0 s, not {self!r}"
-            raise ConfigError(message)
+        times = (self.stale, self.stale_if_error, self.negative)
+        if not self.ttl > 0 or min(self.max_entries, self.max_bytes) < 1 or not min(times) >= 0:
+            message = f"no cache can work as {self!r}"
+            raise ConfigError(message, hint="ttl > 0, max_entries and max_bytes >= 1, the other times >= 0")
 
     def __repr__(self) -> str:
         """Read as written."""
@@ -61,173 +85,93 @@ class Cache:
     def wrap(self, service: Callable[P, Awaitable[R]], target: str) -> Callable[P, Awaitable[R]]:
         """Give *service* behind a cache of its own.
 
-        It raises `UsageError` when an argument has no key or a result cannot be copied, `DeadlineExceeded`
-        when the run's time is used up while waiting, and otherwise what *service* raises.
+        It raises `UsageError` when an argument has no key, a result cannot be copied or a call waits for
+        itself, `DeadlineExceeded` when the run's time is used up while waiting, and otherwise what *service*
+        raises.
         """
-        shelf = _Shelf[R](self, target)
-        identity = _identity(self.key, service)
+        keeper = Keeper[R](self._terms(target), self._shelf())
+        entries, monotonic = keeper.shelf.entries, self.clock.monotonic
+        find, touch = entries.get, entries.move_to_end
+        key, tags = self.key or _bound(service), self.tags
+
+        def digest(tenant: str, name: object) -> bytes:
+            text = canonical((tenant, target, self.version, name))
+            return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
 
         @wraps(service)
         async def cached(*args: P.args, **kwargs: P.kwargs) -> R:
             span = current_span()
-            tenant = span.run.tenant if span is not None else LOCAL_TENANT
-            text = canonical((tenant, target, identity(*args, **kwargs)))
-            key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
-            entry = shelf.get(key)
-            if entry is not None:
-                if span is not None:
-                    span.add_evidence(entry.evidence)
-            else:
-                entry = await shelf.fetch(key, lambda: service(*args, **kwargs), span)
-            return _copied(entry.value, target)
+            tenant = LOCAL_TENANT if span is None else span.run.tenant
+            name = key(*args, **kwargs)
+            kind = type(name)
+            # A plain text or number is its own key. Equal ones of other types (1.0, True) are others.
+            place = cast("Place", (tenant, name)) if kind is str or kind is int else digest(tenant, name)
+            entry = find(place)
+            if entry is None or monotonic() >= entry.until:
+                borne = tuple(tags(*args, **kwargs)) if tags is not None else ()
+                call = partial(service, *args, **kwargs)
+                return await keeper.give(Ask(place, partial(digest, tenant, name), call, borne, span))
+            touch(place)
+            if entry.evidence is not None and span is not None:
+                span.add_evidence(entry.evidence)
+            content, opener = entry.content, entry.opener
+            return cast("R", content if opener is None else opener(content))  # this shelf holds nothing else
 
         return cached
 
+    def _terms(self, target: str) -> Terms:
+        return Terms(
+            target=target,
+            ttl=self.ttl,
+            stale=self.stale,
+            stale_if_error=self.stale_if_error,
+            negative=self.negative,
+            errors=self.errors,
+            is_frozen=self.frozen,
+            group=self.group,
+            clock=self.clock,
+            rng=self.rng,
+        )
 
-def _identity(key: Callable[..., object] | None, service: Callable[P, Awaitable[R]]) -> Callable[P, object]:
-    """Give what turns arguments into that by which a call is known: every spelling of a call is the same."""
-    if key is not None:
-        return key
+    def _shelf(self) -> Shelf:
+        longest = max(self.stale if self.group is not None else 0.0, self.stale_if_error)
+        return Shelf(max_entries=self.max_entries, max_bytes=self.max_bytes, keep=longest)
+
+
+def _bound(service: Callable[P, Awaitable[R]]) -> Callable[P, object]:
+    """Give what turns arguments into that by which a call is known: every spelling of a call is the same.
+
+    As `inspect.Signature.bind` does, which takes five times as long and is asked where a call is out of the
+    ordinary.
+    """
     signature = inspect.signature(service)
+    parameters = signature.parameters.values()
+    plain = {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
+    if not all(parameter.kind in plain for parameter in parameters):
+        return lambda *args, **kwargs: _bind(signature, *args, **kwargs)
+    names = tuple(signature.parameters)
+    most = sum(parameter.kind is Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
+    defaults = tuple(parameter.default for parameter in parameters)
 
     def bound(*args: P.args, **kwargs: P.kwargs) -> object:
-        arguments = signature.bind(*args, **kwargs)
-        arguments.apply_defaults()
-        return arguments.arguments
+        given = len(args)
+        if given > most or any(name in kwargs for name in names[:given]):
+            return _bind(signature, *args, **kwargs)
+        values = [*args, *map(kwargs.get, names[given:], defaults[given:])]
+        taken = sum(name in kwargs for name in names[given:])
+        if taken != len(kwargs) or any(value is Parameter.empty for value in values):
+            return _bind(signature, *args, **kwargs)
+        return values
 
     return bound
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry(Generic[R]):
-    """A result, its own copy of it, and until when it may be given out."""
+def _bind(signature: inspect.Signature, *args: object, **kwargs: object) -> object:
+    """Give the arguments in the order of *signature*.
 
-    value: R
-    evidence: Evidence
-    until: float
-
-
-@dataclass(slots=True, eq=False)
-class _Flight(Generic[R]):
-    """A call under way, how many wait for it, and its books."""
-
-    books: Span | None
-    waiting: int = 0
-    charged: bool = False
-    task: asyncio.Task[_Entry[R]] = field(init=False)
-
-    @property
-    def deadline(self) -> Deadline | None:
-        """Give the deadline of the caller who started it."""
-        return self.books.deadline if self.books is not None else None
-
-    def settle(self, span: Span | None) -> None:
-        """Enter the books of an ended flight into those of one who waited; the cost only into the first's."""
-        if span is None or self.books is None or not self.task.done():
-            return
-        span.add_evidence(self.books)
-        if not self.charged:
-            self.charged = True
-            span.add_usage(self.books)
-
-
-class _Shelf(Generic[R]):
-    """The entries and flights of one wrapped service."""
-
-    __slots__ = ("_entries", "_flights", "_owner", "_recipe", "_target")
-
-    def __init__(self, recipe: Cache, target: str) -> None:
-        self._recipe = recipe
-        self._target = target
-        self._entries: OrderedDict[bytes, _Entry[R]] = OrderedDict()
-        self._flights: dict[bytes, _Flight[R]] = {}
-        # Never closed: a flight ends with the last of its callers, so that none is left when they are gone.
-        self._owner = Background()
-
-    def get(self, key: bytes) -> _Entry[R] | None:
-        """Give the entry under *key* while it is fresh."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if self._recipe.clock.monotonic() >= entry.until:
-            del self._entries[key]
-            return None
-        self._entries.move_to_end(key)
-        return entry
-
-    async def fetch(self, key: bytes, call: Callable[[], Awaitable[R]], span: Span | None) -> _Entry[R]:
-        """Join the flight for *key*, or start it, and give what it brings."""
-        while True:
-            flight = self._flights.get(key)
-            led = flight is None
-            if flight is None:
-                flight = self._start(key, call, span)
-            await self._wait(key, flight, span)
-            if flight.task.cancelled():
-                message = f"the shared call of {self._target} was cancelled"
-                raise Unavailable(message)
-            error = flight.task.exception()
-            late = isinstance(error, DeadlineExceeded) and _is_over(flight.deadline)
-            if led or not late:
-                return flight.task.result()
-            # The time of the one who started it was up, not ours: ask again.
-
-    def _start(self, key: bytes, call: Callable[[], Awaitable[R]], span: Span | None) -> _Flight[R]:
-        flight = _Flight[R](span.part(span.deadline) if span is not None else None)
-        self._flights[key] = flight
-        flight.task = self._owner.share(self._fly(key, flight, call), name=f"cache:{self._target}")
-        return flight
-
-    async def _fly(self, key: bytes, flight: _Flight[R], call: Callable[[], Awaitable[R]]) -> _Entry[R]:
-        try:
-            if flight.books is None:
-                return self._keep(key, await call(), Evidence())
-            with inside(flight.books):
-                value = await call()
-            return self._keep(key, value, flight.books.evidence())
-        finally:
-            self._forget(key, flight)
-
-    def _keep(self, key: bytes, value: R, evidence: Evidence) -> _Entry[R]:
-        until = self._recipe.clock.monotonic() + self._recipe.ttl
-        entry = _Entry(_copied(value, self._target), evidence, until)
-        self._entries[key] = entry
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._recipe.max_entries:
-            self._entries.popitem(last=False)
-        return entry
-
-    async def _wait(self, key: bytes, flight: _Flight[R], span: Span | None) -> None:
-        """Wait for *flight* to end, however it does; the last who leaves it early takes it down."""
-        flight.waiting += 1
-        try:
-            async with until_deadline(self._target):
-                await asyncio.wait({flight.task})
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                self._forget(key, flight)
-                flight.task.cancel()
-                await asyncio.wait({flight.task})
-                if not flight.task.cancelled():
-                    flight.task.exception()  # it failed while it ended; nobody is left to hear it
-            flight.settle(span)
-
-    def _forget(self, key: bytes, flight: _Flight[R]) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
-
-
-def _is_over(deadline: Deadline | None) -> bool:
-    return deadline is not None and deadline.remaining() <= 0
-
-
-def _copied(value: R, target: str) -> R:
-    """Give a copy that shares nothing that could be changed with *value*."""
-    if type(value) in _IMMUTABLE:
-        return value
-    try:
-        return copy.deepcopy(value)
-    except (TypeError, copy.Error) as error:
-        message = f"the result of {target} cannot be cached: {error}"
-        raise UsageError(message, hint="give out data, or leave the cache away") from error
+    Raises:
+        TypeError: they do not fit it.
+    """
+    arguments = signature.bind(*args, **kwargs)
+    arguments.apply_defaults()
+    return list(arguments.arguments.values())

@@ -1,15 +1,20 @@
-"""From errors of the standard library to ours: the innermost layer, next to whatever does the work."""
+"""From errors of others to ours: the innermost layer, next to whatever does the work."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from vana.kernel.errors import AttemptTimeout, StoreFailed, Unavailable, VanaError
+from vana.kernel.clock import SYSTEM_CLOCK, Clock
+from vana.kernel.errors import AttemptTimeout, ConfigError, StoreFailed, Unavailable, VanaError
+from vana.layers.foreign import of_library, told
+from vana.layers.recipe import written
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,9 +23,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _UNREACHABLE = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH})
+_SCARCE: dict[int, str] = {
+    errno.EAGAIN: "this user may start no more processes or threads now",
+    errno.ENOMEM: "the machine's memory is used up",
+    errno.EMFILE: "too many files are open: raise the limit with `ulimit -n`",
+    errno.ENFILE: "too many files are open on this machine",
+}
 _STORE: dict[int, str] = {
     errno.ENOSPC: "free some space on that disk",
     errno.EDQUOT: "free some space: the quota is used up",
+    errno.EIO: "the disk could not be read or written: look at the system's log",
     errno.EROFS: "that file system is read-only: choose another folder with VANA_HOME",
     errno.EACCES: "this user may not: mend the permissions, or choose another folder with VANA_HOME",
     errno.EPERM: "this user may not: mend the permissions, or choose another folder with VANA_HOME",
@@ -32,18 +44,29 @@ _SQLITE_BUSY, _SQLITE_LOCKED = 5, 6
 _SQLITE_STORE: dict[int, str] = {
     8: "the database is read-only: mend the permissions, or choose another folder with VANA_HOME",
     10: "the disk could not be read or written: look at the system's log",
+    11: "the database is damaged: put back a copy of it",
     13: "free some space on that disk",
     14: "the database could not be opened: is its folder there, and may this user write into it?",
+    26: "that file is no database, or a damaged one: put back a copy of it",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Classify:
-    """Raise our error where the standard library's says the same; any other passes as it is."""
+    """Raise our error where one of the standard library or of a known library says the same.
+
+    Any other passes as it is.
+    """
+
+    clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
+
+    def __repr__(self) -> str:
+        """Read as written."""
+        return written(self)
 
     def wrap(self, service: Callable[P, Awaitable[R]], target: str) -> Callable[P, Awaitable[R]]:
         """Give *service* with its errors classified; each is raised from the one that came."""
-        door = _Door(target)
+        door = _Door(target, self.clock)
 
         @wraps(service)
         async def classified(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -56,10 +79,11 @@ class Classify:
 class _Door:
     """A block that errors leave classified: no `except` is broad enough to be looked through by name."""
 
-    __slots__ = ("_target",)
+    __slots__ = ("_clock", "_target")
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, clock: Clock) -> None:
         self._target = target
+        self._clock = clock
 
     def __enter__(self) -> None:
         pass
@@ -69,39 +93,53 @@ class _Door:
     ) -> None:
         if error is None:
             return
-        known = classify(error, self._target)
+        known = classify(error, self._target, clock=self._clock)
         if known is not None:
             raise known from error
 
 
-def classify(error: BaseException, target: str = "it") -> VanaError | None:
-    """Give our error for one of the standard library; `None` where there is none, or it is ours already.
+def classify(error: BaseException, target: str = "it", *, clock: Clock = SYSTEM_CLOCK) -> VanaError | None:
+    """Give our error for one of another's; `None` where there is none, or it is ours already.
 
-    `TimeoutError` is `AttemptTimeout`; a connection that failed, a host out of reach, a name that cannot be
-    resolved now and a locked SQLite database are `Unavailable`; a disk that is full or may not be written,
-    SQLite's included, is `StoreFailed`. The message names *target*.
+    Known are the standard library's errors of time, connections, names, certificates, files and scarce
+    resources, SQLite's, and those of the libraries in `vana.layers.foreign`: by name, so that none of them
+    need be installed. The message names *target*; docs/guides/resilience.md has the whole table.
     """
+    if isinstance(error, VanaError):
+        return None
+    known = of_library(error, target, clock)
+    if known is not None:
+        return known
+    reason = getattr(error, "reason", None)  # of urllib's URLError, which says nothing itself
+    if isinstance(error, OSError) and isinstance(reason, OSError):
+        return classify(reason, target, clock=clock)
     if isinstance(error, OSError):
-        return _of_system(error, target)
+        return _of_system(error, told(error, target))
+    if isinstance(error, asyncio.IncompleteReadError):
+        return Unavailable(told(error, target))
     code = getattr(error, "sqlite_errorcode", None)
-    return _of_sqlite(error, code & _SQLITE_PRIMARY, target) if isinstance(code, int) else None
+    return _of_sqlite(code & _SQLITE_PRIMARY, told(error, target)) if isinstance(code, int) else None
 
 
-def _of_system(error: OSError, target: str) -> VanaError | None:
-    told = f"{target}: {error or type(error).__name__}"
+def _of_system(error: OSError, message: str) -> VanaError | None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        hint = "the other side's certificate is not trusted here: mend it, or name the authority to trust"
+        return ConfigError(message, hint=hint, code="certificate")
     if isinstance(error, TimeoutError):
-        return AttemptTimeout(told)
-    if isinstance(error, ConnectionError) or error.errno in _UNREACHABLE:
-        return Unavailable(told)
+        return AttemptTimeout(message)
+    # An SSLError and a gaierror bear numbers of their own, not those of the system.
     if isinstance(error, socket.gaierror):
-        return Unavailable(told) if error.errno == socket.EAI_AGAIN else None
-    hint = _STORE.get(error.errno or 0)
-    return StoreFailed(told, hint=hint) if hint is not None else None
+        return Unavailable(message, hint="is the host's name right, and is there a network?")
+    if isinstance(error, (ConnectionError, ssl.SSLError)) or error.errno in _UNREACHABLE:
+        return Unavailable(message)
+    number = error.errno or 0
+    if number in _SCARCE:
+        return Unavailable(message, hint=_SCARCE[number])
+    return StoreFailed(message, hint=_STORE[number]) if number in _STORE else None
 
 
-def _of_sqlite(error: BaseException, code: int, target: str) -> VanaError | None:
-    told = f"{target}: {error}"
+def _of_sqlite(code: int, message: str) -> VanaError | None:
     if code in {_SQLITE_BUSY, _SQLITE_LOCKED}:
-        return Unavailable(told)
+        return Unavailable(message)
     hint = _SQLITE_STORE.get(code)
-    return StoreFailed(told, hint=hint) if hint is not None else None
+    return StoreFailed(message, hint=hint) if hint is not None else None

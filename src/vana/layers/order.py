@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from vana.kernel.call import Layer
 from vana.kernel.errors import ConfigError
 from vana.layers.breaker import Breaker
+from vana.layers.bucket import Rate
 from vana.layers.cache import Cache
 from vana.layers.classify import Classify
 from vana.layers.contain import Contain
@@ -30,7 +31,7 @@ class Parts:
     6. `retry`: the only one; each attempt asks breaker and limit anew.
     7. `breaker`: refuses before the queue of `limit`, and admits behind it, so that no probe holds its
        permit while it waits in a queue.
-    8. `limit`: stands inside the breaker, as its `queue`.
+    8. `rate`, then `limit`: stand inside the breaker, as its `queue`; who waits for its pace takes no place.
     9. `timeout`: bounds one attempt; the wait in the queue is not part of it.
     10. the classifier, always: next to what does the work, so that all of these know its errors.
     """
@@ -41,6 +42,7 @@ class Parts:
     fallback: Fallback | None = None
     retry: Retry | None = None
     breaker: Breaker | None = None
+    rate: Rate | None = None
     limit: Limit | None = None
     timeout: Timeout | None = None
 
@@ -52,17 +54,19 @@ ORDER: tuple[str, ...] = ("trace", "contain", *(part.name for part in fields(Par
 def standard(parts: Parts) -> Stack:
     """Give the stack of *parts* in the one order.
 
-    `breaker` and `limit` together become one layer: the breaker with the limit as its queue.
+    `breaker` with `rate` or `limit` becomes one layer: the breaker with those as its queue.
 
     Raises:
-        ConfigError: the breaker has a queue already, and there is a limit as well.
+        ConfigError: the breaker has a queue already, and there is a rate or a limit as well.
     """
-    breaker, limit = parts.breaker, parts.limit
-    if breaker is not None and limit is not None:
+    breaker = parts.breaker
+    waits: tuple[Layer, ...] = tuple(layer for layer in (parts.rate, parts.limit) if layer is not None)
+    if breaker is not None and waits:
         if breaker.queue is not None:
-            message = f"two queues for one target: {breaker.queue!r} and {limit!r}"
+            message = f"two queues for one target: {breaker.queue!r} and {stack(*waits)!r}"
             raise ConfigError(message)
-        breaker, limit = replace(breaker, queue=limit), None
+        breaker = replace(breaker, queue=waits[0] if len(waits) == 1 else stack(*waits))
+        waits = ()
     layers: tuple[Layer | None, ...] = (
         parts.trace,
         Contain(),
@@ -71,7 +75,7 @@ def standard(parts: Parts) -> Stack:
         parts.fallback,
         parts.retry,
         breaker,
-        limit,
+        *waits,
         parts.timeout,
         Classify(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,4 +31,4 @@ def name_of(service: Callable[..., object]) -> str:
 
 
 def _short(value: object) -> str:
-    return name_of(value) if callable(value) else repr(value)
+    return name_of(value) if callable(value) and not is_dataclass(value) else repr(value)

@@ -27,6 +27,10 @@ class Stack:
             service = layer.wrap(service, name)
         return service
 
+    def wrap(self, service: Callable[P, Awaitable[R]], target: str) -> Callable[P, Awaitable[R]]:
+        """Give *service* inside fresh layers, so that a stack can be a layer of another one."""
+        return self(service, target)
+
     def __repr__(self) -> str:
         """Read as the list it is."""
         return "stack(" + ", ".join(map(repr, self.layers)) + ")"

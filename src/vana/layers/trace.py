@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar, cast
 
-from vana.kernel.answer import Answer, Failure
+from vana.kernel.answer import Answer, Degradation, Failure
 from vana.kernel.clock import SYSTEM_CLOCK, Clock
 from vana.kernel.errors import ModelRetry
 from vana.kernel.event import Event, EventKind
@@ -130,9 +130,7 @@ class Trace:
             "code": code,
             "ms": round(seconds * 1000, 3),
             "attempts": span.attempt,
-            "degraded": [
-                {"what": fact.what, "why": fact.why, "instead": fact.instead} for fact in span.degraded
-            ],
+            "degraded": [_told(fact) for fact in span.degraded] if span.degraded else [],
             "usage": {
                 "input_tokens": span.input_tokens,
                 "output_tokens": span.output_tokens,
@@ -141,6 +139,10 @@ class Trace:
                 "tool_calls": span.tool_calls,
             },
         }
+
+
+def _told(fact: Degradation) -> dict[str, str]:
+    return {"what": fact.what, "why": fact.why, "instead": fact.instead}
 
 
 def _judged(outcome: object) -> tuple[str, str | None]:

@@ -44,11 +44,11 @@ class FakeClock:
             await asyncio.sleep(0)
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        alarm = self._set(seconds, lambda: None if woken.done() else woken.set_result(None))
+        alarm = self.set(seconds, lambda: None if woken.done() else woken.set_result(None))
         try:
             await woken
         finally:
-            self._alarms.pop(alarm, None)
+            self.unset(alarm)
 
     @asynccontextmanager
     async def timeout(self, seconds: float) -> AsyncGenerator[asyncio.Timeout]:
@@ -59,11 +59,15 @@ class FakeClock:
                 limit.reschedule(loop.time())
                 yield limit
                 return
-            alarm = self._set(seconds, lambda: limit.reschedule(loop.time()))
+            alarm = self.set(seconds, lambda: limit.reschedule(loop.time()))
             try:
                 yield limit
             finally:
-                self._alarms.pop(alarm, None)
+                self.unset(alarm)
+
+    def alarm(self, seconds: float, ring: Callable[[], object]) -> FakeAlarm:
+        """Call *ring* from the running event loop once the clock was moved that far."""
+        return FakeAlarm(self, seconds, ring)
 
     def advance(self, seconds: float) -> None:
         """Move the clock at once and wake in order all who are due; they run when the test next awaits."""
@@ -96,11 +100,16 @@ class FakeClock:
             task.cancel()
             await asyncio.wait({task})
 
-    def _set(self, seconds: float, wake: Callable[[], None]) -> int:
+    def set(self, seconds: float, wake: Callable[[], None]) -> int:
+        """Call *wake* when the clock gets there, in the midst of whoever moves it; give its number."""
         number = next(self._numbers)
         self._alarms[number] = wake
         heapq.heappush(self._moments, (self._time + seconds, number))
         return number
+
+    def unset(self, number: int) -> None:
+        """Forget the alarm of that number."""
+        self._alarms.pop(number, None)
 
     def _next(self) -> float:
         """Give the moment of the next alarm that is still wanted, infinity where there is none."""
@@ -113,6 +122,28 @@ class FakeClock:
         self._time = max(self._time, self._next())
         _, number = heapq.heappop(self._moments)
         self._alarms.pop(number)()
+
+
+class FakeAlarm:
+    """What `FakeClock.alarm` gives. It rings from the loop, as timers do, never in the midst of a task."""
+
+    __slots__ = ("_clock", "_number", "_ring", "_soon")
+
+    def __init__(self, clock: FakeClock, seconds: float, ring: Callable[[], object]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._soon: asyncio.Handle | None = None
+        loop = asyncio.get_running_loop()
+        self._number = clock.set(seconds, lambda: self._come_due(loop))
+
+    def cancel(self) -> None:
+        """Call it off."""
+        self._clock.unset(self._number)
+        if self._soon is not None:
+            self._soon.cancel()
+
+    def _come_due(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._soon = loop.call_soon(self._ring)
 
 
 async def _settle() -> None:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from vana.kernel.errors import ModelFailed
+from vana.kernel.errors import UsageError
 from vana.models.model import ModelCard, ModelRequest, ModelResponse, Text, ToolCall
 
 Turn: TypeAlias = "str | ToolCall | Sequence[ToolCall] | ModelResponse | Exception"
@@ -37,12 +37,13 @@ class ScriptedModel:
         """Give the next entry as a response.
 
         Raises:
-            ModelFailed: the script has no more entries.
+            UsageError: the script has no more entries.
         """
         self.requests.append(request)
         if len(self.requests) > len(self._script):
             message = f"{self._name} was asked {len(self.requests)} times and has {len(self._script)} turns"
-            raise ModelFailed(message, code="script_ended")
+            # A mistake in the test, and no outage of a model: nothing may fall back on it.
+            raise UsageError(message, hint="give the script a turn more", code="script_ended")
         entry = self._script[len(self.requests) - 1]
         return self._response(entry(request) if callable(entry) else entry)
 

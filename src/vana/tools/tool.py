@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from vana.kernel.errors import ConfigError, UsageError
 from vana.kernel.run import current_span
+from vana.layers.deadline import current_deadline
 from vana.tools.schema import ArgumentSchema, schema_of
 
 if TYPE_CHECKING:
     from vana.kernel.answer import Artifact, Source
+    from vana.kernel.clock import Deadline
     from vana.kernel.plain import JSON
     from vana.kernel.reading import Reader
     from vana.kernel.run import Run, Span
@@ -46,6 +48,11 @@ class Context(Generic[D]):
     def run(self) -> Run:
         """Give the run: its id, tenant, session and deadline."""
         return self.span.run
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """Give when the tool's work is no longer wanted, the earliest limit around it; `None` without one."""
+        return current_deadline()
 
     def degrade(self, what: str, why: str, instead: str) -> None:
         """Put into the answer that something was less than asked for."""

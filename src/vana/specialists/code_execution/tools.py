@@ -124,7 +124,7 @@ async def finish(ctx: Context[Workbench], outcome: Outcome, limits: Limits) -> E
 
 
 async def _run(ctx: Context[Workbench], program: Program, limits: Limits, *, level: str = "high") -> Outcome:
-    return await ctx.deps.run_program(program, limits, level, ctx.span.deadline)
+    return await ctx.deps.run_program(program, limits, level, ctx.deadline)
 
 
 def _folder(ctx: Context[Workbench], session: str | None) -> Mapping[str, bytes]:
