@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vana.agents.specialist import Specialist
     from vana.app.vana import Vana
     from vana.kernel.answer import Answer, Artifact, Degradation, Route, Source, Understood, Usage
+    from vana.kernel.budget import Budget
     from vana.kernel.confidence import Confidence
     from vana.kernel.errors import ModelRetry, ToolFailed, VanaError
     from vana.layers.breaker import Breaker
@@ -32,6 +33,7 @@ _HOMES = {
     "Answer": "vana.kernel.answer",
     "Artifact": "vana.kernel.answer",
     "Breaker": "vana.layers.breaker",
+    "Budget": "vana.kernel.budget",
     "Cache": "vana.layers.cache",
     "Confidence": "vana.kernel.confidence",
     "Context": "vana.tools.tool",
@@ -57,6 +59,7 @@ __all__ = [
     "Answer",
     "Artifact",
     "Breaker",
+    "Budget",
     "Cache",
     "Confidence",
     "Context",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.weather import Deps, Station, weather
-from vana import Vana
+from vana import Budget, Vana
 from vana.config import Settings
 from vana.kernel.answer import Answer
 from vana.kernel.event import Event
@@ -166,6 +166,19 @@ async def test_a_tool_that_breaks_hurts_no_sibling_and_its_cause_goes_back_to_th
     assert answer.status == "answered"
     assert [result.failed for result in results] == [False, True, False]
     assert "ZeroDivisionError" in results[1].content
+
+
+async def test_a_run_never_calls_more_than_its_budget_allows_nested_calls_included(tmp_path: Path):
+    model = ScriptedModel([])
+    calls = [model.call("forecast", city="Oslo"), model.call("forecast", city="Rome")]
+    model = ScriptedModel([model.call("weather", request="x"), calls, "done", "finished"])
+    station = Station()
+    async with Vana(specialists=[weather()], deps=Deps(station), home=tmp_path, model=model) as vana:
+        answer = await vana.ask("Compare them", budget=Budget(tool_calls=1, model_calls=3))
+    assert len(station.asked) == 1
+    assert len(model.requests) == 3
+    assert answer.error is not None
+    assert answer.error.code == "over_budget"
 
 
 async def test_override_holds_inside_the_block_only(vana: Vana[Deps]):

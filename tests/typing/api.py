@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, assert_type
 
-from vana import Answer, Breaker, Context, Retry, Source, Specialist, Tool, Vana, stack
+from vana import Answer, Breaker, Budget, Context, Retry, Source, Specialist, Tool, Vana, stack
 from vana.testing import ScriptedModel
 
 
@@ -67,7 +67,7 @@ async def right() -> None:
     async with Vana(
         specialists=[weather], deps=Deps(WeatherStation()), model=ScriptedModel(["Warm."])
     ) as vana:
-        answer = await vana.ask("How warm will Oslo be?", timeout=30.0)
+        answer = await vana.ask("How warm will Oslo be?", timeout=30.0, budget=Budget(model_calls=8))
         assert_type(answer, Answer[object])
         assert_type(answer.sources, tuple[Source, ...])
         highs = await vana.call(forecast, city="Oslo")

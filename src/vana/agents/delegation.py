@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vana.agents.loop import MAX_TURNS, Hand, Loop
 from vana.kernel.answer import Answer, Failure
+from vana.kernel.budget import charge, settle
 from vana.kernel.errors import ArgumentsInvalid, ModelRetry, ToolFailed, UnknownName, VanaError
 from vana.kernel.plain import readable
 from vana.kernel.run import Span, current_span
@@ -55,7 +56,10 @@ class Team:
         """
 
         async def request(request: ModelRequest) -> ModelResponse:
+            if model is not self.rules:
+                charge("model_calls")
             response = await model.request(request)
+            settle(tokens=response.input_tokens + response.output_tokens, cost_usd=response.cost_usd)
             span = current_span()
             if span is not None:
                 span.input_tokens += response.input_tokens
@@ -110,9 +114,14 @@ class Team:
         Raises:
             VanaError: the tool failed or was refused.
         """
+
+        async def invoke(context: Context[object], arguments: Mapping[str, object]) -> object:
+            charge("tool_calls")
+            return await tool.invoke(context, arguments)
+
         traits = tool.traits
         service = self.guards.around(
-            tool.invoke, tool.target, kind="tool", idempotent=traits.idempotent, cache=traits.cache
+            invoke, tool.target, kind="tool", idempotent=traits.idempotent, cache=traits.cache
         )
         return await service(Context(member.deps), arguments)
 

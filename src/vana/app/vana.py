@@ -16,6 +16,7 @@ from vana.app.runs import Runs
 from vana.app.team import Wiring, cards
 from vana.config import Settings, default_home, load
 from vana.kernel.answer import Answer, Route, Understood
+from vana.kernel.budget import Budget, spending
 from vana.kernel.call import Call
 from vana.kernel.errors import InputError
 from vana.kernel.reading import Utterance
@@ -141,6 +142,7 @@ class Vana(Generic[D]):
         files: Sequence[Path | str] = (),
         context: str = "",
         timeout: float | None = None,  # noqa: ASYNC109 - the run's deadline, handed down, not a scope around a wait
+        budget: Budget | None = None,
     ) -> Answer[object]:
         """Answer *text*: from memory where memory may answer, otherwise by delegation.
 
@@ -152,16 +154,19 @@ class Vana(Generic[D]):
             files: files the request is about, named in it as given here.
             context: text that came along as data.
             timeout: seconds the whole run may take; by default that of the settings.
+            budget: what the whole run may use; a call that would pass it fails with code `over_budget`.
         """
         wiring = self._wiring
 
         async def work() -> Answer[object]:
             said = await self._said(text, files, context)
-            answer = await wiring.orchestrator.run(said)
+            with spending(budget or Budget()):
+                answer = await wiring.orchestrator.run(said)
             await self._runs.converse(session, text, answer)
             return answer
 
-        return await self._runs.run("ask", work, session=session, seconds=timeout, request=text)
+        seconds = min(filter(None, (timeout, budget.seconds if budget else None)), default=None)
+        return await self._runs.run("ask", work, session=session, seconds=seconds, request=text)
 
     async def route(self, text: str, *, files: Sequence[Path | str] = ()) -> Route:
         """Give where *text* would go, and do nothing.

@@ -14,6 +14,7 @@ VanaError                      anything VANA raises on purpose
 │   ├── CircuitOpen            the breaker of a target is open
 │   ├── DeadlineExceeded       the time of the run is used up
 │   ├── AtLimit                too many calls are running or waiting
+│   ├── OverBudget             the work has used what it may
 │   ├── SandboxUnavailable     nothing here can isolate code
 │   └── NeedsApproval          a person must allow it first
 └── Failed                     it ran and the outcome is final
@@ -157,6 +158,17 @@ class AtLimit(Refused):
     """Too many calls of this target are running or waiting."""
 
     default_code = "at_limit"
+
+
+class OverBudget(Refused):
+    """The work has used what it may of *what*: `used` of `limit`."""
+
+    default_code = "over_budget"
+
+    def __init__(self, what: str, *, used: float, limit: float) -> None:
+        self.what, self.used, self.limit = what, used, limit
+        message = f"the budget allows {limit:g} {what}, and {used:g} are used"
+        super().__init__(message, hint="give the work a larger budget, or ask for less at once")
 
 
 class SandboxUnavailable(Refused):
