@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.layers.herd import awaited, herd, outcome, turns
 from vana.kernel.answer import Degradation, Source
@@ -82,6 +87,87 @@ async def test_every_spelling_of_a_call_is_one_call():
     cached = Cache().wrap(read, "t")
     assert {await cached(1), await cached(a=1), await cached(1, 2, c=3), await cached(c=3, b=2, a=1)} == {6}
     assert len(calls) == 1
+
+
+PLAIN: st.SearchStrategy[object] = st.sampled_from([None, 1, 1.0, True, "1", 2, 3, "", (1,), (True,)])
+
+
+@given(values=st.tuples(PLAIN, PLAIN, PLAIN, PLAIN), data=st.data())
+def test_however_a_call_is_spelled_it_is_one_entry(values: tuple[object, ...], data: st.DataObject):
+    calls = list[object]()
+
+    async def read(a: object, b: object = 2, *, c: object = 3, d: object = None) -> int:
+        calls.append((a, b, c, d))
+        return len(calls)
+
+    cached = cast("Callable[..., Awaitable[int]]", Cache().wrap(read, "t"))  # called in every way
+    named = dict(zip("abcd", values, strict=True))
+    defaults = {"b": 2, "c": 3, "d": None}
+
+    async def play() -> None:
+        whole = await cached(**named)
+        given = data.draw(st.integers(0, 2), "given by position")
+        left = data.draw(st.permutations(list(named.items())[given:]), "named, in this order")
+        may_go = {key for key, value in left if key in defaults and repr(value) == repr(defaults[key])}
+        gone = data.draw(
+            st.sets(st.sampled_from(sorted(may_go))) if may_go else st.just(set[str]()), "left out"
+        )
+        assert await cached(*values[:given], **{key: item for key, item in left if key not in gone}) == whole
+        assert len(calls) == 1
+        other = data.draw(PLAIN, "another")
+        assert (await cached(**{**named, "c": other}) == whole) == (repr(other) == repr(named["c"]))
+
+    asyncio.run(play())
+
+
+async def test_arguments_without_a_place_of_their_own_are_part_of_the_key_too():
+    async def read(a: int, /, *more: int, **named: int) -> list[object]:
+        return [a, *more, sorted(named.items())]
+
+    cached = Cache().wrap(read, "t")
+    assert await cached(1, 2, x=3, y=4) == await cached(1, 2, y=4, x=3) == [1, 2, [("x", 3), ("y", 4)]]
+    assert await cached(1, x=3) == [1, [("x", 3)]]
+    assert await cached(1, 2, 3, a=1) == [1, 2, 3, [("a", 1)]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [((), {}), ((1, 2, 3), {}), ((1,), {"a": 1}), ((1,), {"x": 1}), ((), {"b": 1}), ((1, 2), {"b": 2})],
+    ids=str,
+)
+async def test_a_call_that_does_not_fit_is_refused_as_without_a_cache_and_reaches_no_layer_below(
+    arguments: tuple[int, ...], named: dict[str, int]
+):
+    async def read(a: int, b: int = 2) -> int:
+        return a + b
+
+    calls = list[object]()
+
+    @wraps(read)
+    async def layer(*arguments: int, **named: int) -> int:
+        calls.append(arguments)
+        return await read(*arguments, **named)
+
+    for call in (read, Cache().wrap(layer, "t")):
+        with pytest.raises(TypeError):
+            await cast("Callable[..., Awaitable[int]]", call)(*arguments, **named)  # wrongly, on purpose
+    assert calls == []
+
+
+class Incomparable:
+    def __eq__(self, other: object) -> bool:
+        message = "asked whether it is equal"
+        raise AssertionError(message)
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - as for arrays, which compare part by part
+
+
+async def test_arguments_are_not_compared_before_they_are_refused():
+    async def read(x: object, y: object = None) -> None:
+        pass
+
+    with pytest.raises(UsageError, match="Incomparable"):
+        await Cache().wrap(read, "t")(Incomparable(), y=Incomparable())
 
 
 @pytest.mark.parametrize("ending", ["works", "fails"])
@@ -175,6 +261,65 @@ async def test_tenants_never_meet():
     for tenant in ("ana", "bo", "ana"):
         with inside(span(tenant)):
             assert await cached() == tenant
+
+
+@pytest.mark.parametrize("key", ["k", 1, ("k", 1)], ids=repr)
+async def test_with_a_given_key_nobody_meets_the_local_tenant_who_is_one_in_a_run_and_outside(key: object):
+    calls = list[str]()
+
+    async def mine(key: object) -> str:
+        current = current_span()
+        calls.append(current.run.tenant if current else "outside")
+        return calls[-1]
+
+    cached = Cache(key=itself).wrap(mine, "t")
+    assert await cached(key) == "outside"
+    for tenant, expected in (("local", "outside"), ("ana", "ana"), ("", ""), ("ana", "ana")):
+        with inside(span(tenant)):
+            assert await cached(key) == expected
+    assert await cached(key) == "outside"
+    assert calls == ["outside", "ana", ""]
+    assert await cached(("ana", key)) == "outside", "a key that looks like a tenant's is the local one's"
+    assert len(calls) == 4
+
+
+DATA: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def spoil(value: object) -> None:
+    """Change all of *value* that can be changed."""
+    if isinstance(value, list):
+        parts = cast("list[object]", value)
+        for part in parts:
+            spoil(part)
+        parts.append("spoilt")
+    elif isinstance(value, dict):
+        items = cast("dict[str, object]", value)
+        for part in items.values():
+            spoil(part)
+        items["spoilt"] = 1
+
+
+@given(DATA)
+def test_whatever_is_changed_in_a_value_given_out_never_shows(value: object):
+    whole = copy.deepcopy(value)
+
+    async def read() -> object:
+        return value
+
+    async def play() -> None:
+        cached = Cache().wrap(read, "t")
+        for _ in range(3):
+            got = await cached()
+            assert got == whole
+            spoil(got)
+            spoil(value)
+
+    asyncio.run(play())
 
 
 async def test_what_a_caller_changes_nobody_else_sees():

@@ -66,3 +66,12 @@ def test_tags_lead_to_the_entries_that_bear_them():
     assert list(on.entries) == [b"b", b"c"]
     on.drop_tagged({"y"})
     assert list(on.entries) == [b"c"]
+
+
+def test_a_place_counts_with_all_that_it_holds():
+    long = "k" * 1000
+    for place, size in ((b"k" * 1000, 1000), (long, 1000), (("ana", long), 1040), (1 << 8000, 1000)):
+        on = shelf()
+        made = Entry(place, packed("v", "t"), 10.0)
+        on.put(made, 0.0)
+        assert size + ENTRY_BYTES < on.bytes < size + ENTRY_BYTES + 200

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from vana.kernel.run import Evidence
     from vana.layers.parcel import Parcel
 
-Place: TypeAlias = "bytes | tuple[str, str | int]"
-"""Where an entry stands: the digest of a canonical key, or a tenant with a plain text or number."""
+Place: TypeAlias = "bytes | str | int | tuple[str, str | int]"
+"""Where an entry stands: the digest of a canonical key, or a plain text or number, with a tenant or alone.
+
+Alone it is the local tenant's, who is the only one of most processes; no two of these are ever equal.
+"""
 
 ENTRY_BYTES = 350
 """What an entry takes beside key and value, rounded up; measured with tracemalloc on CPython 3.11."""
@@ -156,6 +159,5 @@ class Shelf:
 
 
 def _size_of_place(place: Place) -> int:
-    if isinstance(place, bytes):
-        return sys.getsizeof(place)
-    return sys.getsizeof(place) + sys.getsizeof(place[1])
+    own = sys.getsizeof(place)
+    return own + sys.getsizeof(place[1]) if isinstance(place, tuple) else own
