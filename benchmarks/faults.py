@@ -39,12 +39,12 @@ from benchmarks._provider import (
 )
 from vana.kernel.errors import VanaError
 from vana.layers.breaker import Breaker
-from vana.layers.budget import Budget
 from vana.layers.deadline import Timeout
 from vana.layers.fallback import Fallback
 from vana.layers.limit import Limit
 from vana.layers.order import Parts, standard
 from vana.layers.retry import Retry
+from vana.layers.retry_budget import RetryBudget
 from vana.testing import VirtualLoop
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def guarded(
         around_target(clock, chance, enter),
         deadline=Timeout(PATIENCE_S, clock),
         retry=Retry(
-            max_retry_after=longest, budget=Budget(share=RETRIES_SHARE), clock=clock, rng=chance.random
+            max_retry_after=longest, budget=RetryBudget(share=RETRIES_SHARE), clock=clock, rng=chance.random
         ),
     )
     read: list[str] = []

@@ -16,7 +16,6 @@ import pytest
 from vana.kernel.errors import VanaError
 from vana.layers.breaker import Breaker
 from vana.layers.bucket import Rate
-from vana.layers.budget import Budget
 from vana.layers.cache import Cache
 from vana.layers.classify import classify
 from vana.layers.fallback import Fallback
@@ -24,6 +23,7 @@ from vana.layers.foreign import LIBRARIES, SQLSTATES
 from vana.layers.limit import Limit
 from vana.layers.responses import CODES, STATUSES, of_response
 from vana.layers.retry import Retry
+from vana.layers.retry_budget import RetryBudget
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 GUIDE = (GUIDES / "resilience.md").read_text("utf-8")
@@ -128,7 +128,7 @@ def defaults(recipe: type) -> dict[str, str]:
     }
 
 
-RECIPES = {kind.__name__: kind for kind in (Retry, Budget, Breaker, Limit, Rate, Fallback, Cache)}
+RECIPES = {kind.__name__: kind for kind in (Retry, RetryBudget, Breaker, Limit, Rate, Fallback, Cache)}
 
 
 @pytest.mark.parametrize("name", RECIPES)

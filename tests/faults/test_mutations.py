@@ -67,11 +67,17 @@ MUTATIONS = {
         "return self._task.uncancel() >= self._before",
         "test_deadline.py",
     ),
+    "who has less time than those before it is cut after them": Mutation(
+        "watch.py",
+        "if row and at < self._latest:",
+        "if row and at < 0:",
+        "test_watch.py",
+    ),
     "the budget forgets what was spent": Mutation(
-        "budget.py",
+        "retry_budget.py",
         "self._spent[self._number % (_BUCKETS + 1)] += cost",
         "self._spent[self._number % (_BUCKETS + 1)] = cost",
-        "test_budget.py",
+        "test_retry_budget.py",
     ),
     "a retry within a retry multiplies": Mutation(
         "retry.py", "if _retrying.get():", "if not _retrying.get() and False:", "test_retry.py"

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -137,3 +140,23 @@ def test_ids_sort_by_time_and_do_not_repeat():
     assert moments == sorted(moments)
     assert len(set(ids)) == len(ids)
     assert all(one.startswith("span-") and len(one) == len("span-") + 24 for one in ids)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be forked on this system")
+def test_a_forked_process_does_not_give_the_ids_of_its_parent():
+    program = """
+import os
+from vana.kernel.run import new_id
+new_id("span")
+reading, writing = os.pipe()
+child = os.fork()
+ids = [new_id("span") for _ in range(100)]
+if child == 0:
+    os.write(writing, " ".join(one[-12:] for one in ids).encode())
+    os._exit(0)
+os.waitpid(child, 0)
+theirs = os.read(reading, 10_000).decode().split()
+print(len(theirs), len({one[-12:] for one in ids} & set(theirs)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["100", "0"]

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from vana.kernel.event import Event
+from vana.testing import FakeClock
+from vana.testing.clock import FakeAlarm
 
 R = TypeVar("R")
 
@@ -49,3 +51,13 @@ class Heard:
     @property
     def ended(self) -> list[Event]:
         return [event for event in self.events if event.kind == "ended"]
+
+
+class Counting(FakeClock):
+    """A clock that counts the alarms set on it."""
+
+    alarms = 0
+
+    def alarm(self, seconds: float, ring: Callable[[], object]) -> FakeAlarm:
+        self.alarms += 1
+        return super().alarm(seconds, ring)

@@ -2,20 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.layers.herd import awaited, outcome, turns
+from tests.layers.herd import Counting, awaited, outcome, turns
 from vana.kernel.clock import SYSTEM_CLOCK, Deadline
 from vana.kernel.errors import AttemptTimeout, ConfigError, DeadlineExceeded
 from vana.kernel.run import Run, Span, current_span, degrade, inside
-from vana.layers.deadline import Timeout, current_deadline, unbounded, until_deadline
+from vana.layers.deadline import Timeout, current_deadline, in_time, unbounded, until_deadline
 from vana.testing import FakeClock
-from vana.testing.clock import FakeAlarm
 
 
 async def hang() -> None:
@@ -164,16 +162,6 @@ async def test_cancellation_is_not_taken_for_a_timeout():
         await task
 
 
-class Counting(FakeClock):
-    """A clock that counts the alarms set on it."""
-
-    alarms = 0
-
-    def alarm(self, seconds: float, ring: Callable[[], object]) -> FakeAlarm:
-        self.alarms += 1
-        return super().alarm(seconds, ring)
-
-
 async def test_two_layers_that_ask_for_the_same_or_a_later_moment_set_one_alarm():
     for seconds in (5.0, 9.0, None):
         clock = Counting()
@@ -235,16 +223,12 @@ async def test_work_that_outlives_who_began_it_can_be_without_its_limit():
 async def test_a_share_of_the_time_left_is_an_attempt_and_the_whole_is_the_deadline():
     clock = FakeClock()
 
-    async def block(share: float) -> None:
-        async with until_deadline("it", share=share):
-            await hang()
-
     with inside(span_until(8.0, clock)):
         with pytest.raises(AttemptTimeout, match="its share"):
-            await clock.drive(block(0.25))
+            await clock.drive(in_time(hang, "it", share=0.25)())
         assert clock.monotonic() == 1002.0
         with pytest.raises(DeadlineExceeded):
-            await clock.drive(block(1.0))
+            await clock.drive(in_time(hang, "it")())
     assert clock.monotonic() == 1008.0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.layers.herd import outcome
+from tests.layers.herd import Counting, outcome
 from vana.kernel.answer import Degradation
 from vana.kernel.clock import Deadline
 from vana.kernel.errors import (
@@ -22,6 +22,7 @@ from vana.kernel.errors import (
 )
 from vana.kernel.run import Run, Span, inside
 from vana.layers.breaker import Breaker
+from vana.layers.deadline import Timeout
 from vana.layers.fallback import Fallback
 from vana.layers.retry import Retry
 from vana.layers.stack import stack
@@ -200,3 +201,49 @@ def test_a_fallback_on_nothing_or_with_too_few_names_is_refused_when_made():
 def test_it_reads_as_the_chain_it_is():
     assert repr(Fallback(second, third, names=("two", "three"))) == "Fallback(two, three)"
     assert repr(Fallback(second)) == "Fallback(second)"
+
+
+async def test_the_shares_of_calls_under_one_limit_are_kept_by_one_alarm():
+    clock, ends = Counting(), list[float]()
+
+    async def hang(x: int) -> str:
+        await clock.sleep(3600.0)
+        return str(x)
+
+    chain = Timeout(10.0, clock).wrap(Fallback(second, names=("two",), share=0.5).wrap(hang, "one"), "t")
+
+    async def call(number: int) -> None:
+        assert await chain(number) == f"second {number}"
+        ends.append(clock.monotonic() - 1000.0)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(10):
+            group.create_task(call(number))
+            await clock.elapse(0.125)
+        assert clock.alarms == 2, "one for the limits and one for their shares"
+        await clock.elapse(10.0)
+    assert ends == [5.0 + 0.125 * number for number in range(10)]
+
+
+async def test_calls_with_less_time_than_those_before_them_are_passed_on_in_time():
+    clock, begun = FakeClock(), list[tuple[int, float]]()
+
+    async def hang(x: int) -> str:
+        await clock.sleep(3600.0)
+        return str(x)
+
+    async def stand_in(x: int) -> str:
+        begun.append((x, clock.monotonic() - 1000.0))
+        return ""
+
+    chain = Fallback(stand_in, share=0.5).wrap(hang, "one")
+
+    async def call(seconds: int) -> None:
+        with inside(Span("s", "s", Run("r"), deadline=Deadline.after(seconds, clock))):
+            await chain(seconds)
+
+    async with asyncio.TaskGroup() as group:
+        for seconds in (60, 4, 20, 2):
+            group.create_task(call(seconds))
+        await clock.elapse(60.0)
+    assert begun == [(2, 1.0), (4, 2.0), (20, 10.0), (60, 30.0)]

@@ -14,9 +14,9 @@ from tests.layers.herd import awaited, outcome
 from vana.kernel.clock import Deadline
 from vana.kernel.errors import AttemptTimeout, ConfigError, RateLimited, ToolFailed, Unavailable
 from vana.kernel.run import Run, Span, inside
-from vana.layers.budget import Budget
 from vana.layers.deadline import Timeout
 from vana.layers.retry import Retry, backoff
+from vana.layers.retry_budget import RetryBudget
 from vana.testing import FakeClock, faulty
 
 
@@ -312,7 +312,7 @@ async def test_a_stream_that_is_left_early_is_closed():
 
 async def test_when_the_budget_is_used_up_the_error_goes_on_at_once():
     clock = Remembering()
-    guarded = Retry(2, budget=Budget(share=0.0, per_second=0.3), clock=clock).wrap(down, "t")
+    guarded = Retry(2, budget=RetryBudget(share=0.0, per_second=0.3), clock=clock).wrap(down, "t")
     for _ in range(10):
         assert isinstance(await outcome(guarded()), Unavailable)
     assert len(clock.waits) == 3

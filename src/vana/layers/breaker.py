@@ -27,6 +27,7 @@ _JITTER = 0.2
 _DOUBLINGS = 16
 _CIRCUIT = "vana_circuit"
 _NEVER = math.inf
+_NOBODY: dict[Permit, None] = {}  # of all targets at rest, and never written to
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +177,11 @@ class Circuit:
         self._openings = 0
         self._good = 0
         self._until = 0.0
-        self._running: dict[Permit, None] = {}  # of this generation, in the order in which they began
+        self._running = _NOBODY  # of this generation, in the order in which they began
         now = self._now()
         self._window = Window(recipe.window, now)
         self._due = now  # nothing can fall due earlier
-        self.link = (
-            Link(recipe.sharing, self, target=target, clock=recipe.clock)
-            if recipe.sharing is not None
-            else None
-        )
+        self.link = recipe.sharing and Link(recipe.sharing, self, target=target, clock=recipe.clock)
 
     @property
     def state(self) -> State:
@@ -196,17 +193,7 @@ class Circuit:
         """Give the state and what led to it."""
         now = self._now()
         self._catch_up(now)
-        window = self._window
-        calls = max(1, window.calls)
-        return CircuitState(
-            self._target,
-            self._state,
-            self._since,
-            self._retry_after(now),
-            window.failures / calls,
-            window.slow / calls,
-            window.calls,
-        )
+        return self._seen(now)
 
     def peek(self) -> None:
         """Look whether a call would be admitted now, without taking a permit.
@@ -234,7 +221,10 @@ class Circuit:
             if self._state == "open":
                 self._enter("half_open", now)
         permit = Permit(self, self._generation, now)
-        self._running[permit] = None
+        if self._running:
+            self._running[permit] = None
+        else:
+            self._running = {permit: None}
         return permit
 
     def settle(self, permit: Permit, outcome: Verdict | None) -> None:
@@ -244,13 +234,14 @@ class Circuit:
             self._catch_up(now)
         if permit.generation != self._generation:
             return
-        if permit not in self._running:
-            if outcome == "failing" and permit.bucket is not None:
-                self._window.fail(permit.bucket)  # it was counted when it became slow: the same call, once
-                permit.bucket = None
-                self._judge(now)
+        running = self._running
+        if permit not in running:
+            self._amend(permit, outcome, now)
             return
-        del self._running[permit]
+        if len(running) == 1:
+            self._running = _NOBODY  # the room for others as well: a target at rest takes none
+        else:
+            del running[permit]
         if outcome is None:
             return
         if self._state == "closed":
@@ -297,6 +288,13 @@ class Circuit:
         elif self._good >= self._recipe.good_probes:
             self._recover(now)
 
+    def _amend(self, permit: Permit, outcome: Verdict | None, now: float) -> None:
+        """Learn of the failure of a call that was counted when it became slow: it is the same call, once."""
+        if outcome == "failing" and permit.bucket is not None:
+            self._window.fail(permit.bucket)
+            permit.bucket = None
+            self._judge(now)
+
     def _judge(self, now: float) -> None:
         """Open if too many failed or were slow."""
         window, recipe = self._window, self._recipe
@@ -326,11 +324,11 @@ class Circuit:
     def _enter(self, state: State, now: float) -> None:
         before, self._state = self._state, state
         if self._recipe.events is not None:
-            self._tell(self._recipe.events, before, now)
+            note(self._recipe.events, self._target, self._recipe.clock.now(), self._seen(now).told(before))
         self._since = self._recipe.clock.now()
         self._generation += 1
         self._good = 0
-        self._running.clear()
+        self._running = _NOBODY
         self._window.clear(now)
         self._due = now
 
@@ -376,6 +374,14 @@ class Circuit:
         window.slow += 1
         self._judge(at)
 
+    def _seen(self, now: float) -> CircuitState:
+        """Give what can be seen from outside, without looking what fell due meanwhile."""
+        window = self._window
+        calls = max(1, window.calls)
+        failing, slow = window.failures / calls, window.slow / calls
+        retry_after = self._retry_after(now)
+        return CircuitState(self._target, self._state, self._since, retry_after, failing, slow, window.calls)
+
     def _retry_after(self, now: float) -> float | None:
         """Give the seconds until a call may be admitted; `None` when it may be now, or nobody knows when."""
         if self._state == "open":
@@ -383,18 +389,3 @@ class Circuit:
         if self._state == "half_open" and len(self._running) >= self._recipe.probes:
             return self._recipe.open_for
         return None
-
-    def _tell(self, events: Events, before: State, now: float) -> None:
-        """Write a note of the change of state."""
-        window = self._window
-        calls = max(1, window.calls)
-        data = {
-            "kind": "breaker",
-            "from": before,
-            "to": self._state,
-            "retry_after": self._retry_after(now),
-            "failure_rate": round(window.failures / calls, 3),
-            "slow_rate": round(window.slow / calls, 3),
-            "calls": window.calls,
-        }
-        note(events, self._target, self._recipe.clock.now(), data)

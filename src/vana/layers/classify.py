@@ -9,15 +9,12 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from vana.kernel.clock import SYSTEM_CLOCK, Clock
 from vana.kernel.errors import AttemptTimeout, ConfigError, StoreFailed, Unavailable, VanaError
 from vana.layers.foreign import of_library, told
 from vana.layers.recipe import written
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,36 +63,19 @@ class Classify:
 
     def wrap(self, service: Callable[P, Awaitable[R]], target: str) -> Callable[P, Awaitable[R]]:
         """Give *service* with its errors classified; each is raised from the one that came."""
-        door = _Door(target, self.clock)
+        clock = self.clock
 
         @wraps(service)
         async def classified(*args: P.args, **kwargs: P.kwargs) -> R:
-            with door:
+            try:
                 return await service(*args, **kwargs)
+            except BaseException as error:
+                known = classify(error, target, clock=clock)
+                if known is not None:
+                    raise known from error
+                raise
 
         return classified
-
-
-class _Door:
-    """A block that errors leave classified: no `except` is broad enough to be looked through by name."""
-
-    __slots__ = ("_clock", "_target")
-
-    def __init__(self, target: str, clock: Clock) -> None:
-        self._target = target
-        self._clock = clock
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            return
-        known = classify(error, self._target, clock=self._clock)
-        if known is not None:
-            raise known from error
 
 
 def classify(error: BaseException, target: str = "it", *, clock: Clock = SYSTEM_CLOCK) -> VanaError | None:

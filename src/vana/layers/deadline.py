@@ -19,13 +19,11 @@ from vana.kernel.clock import SYSTEM_CLOCK, Clock, Deadline
 from vana.kernel.errors import AttemptTimeout, ConfigError, DeadlineExceeded
 from vana.kernel.run import Span, current_span
 from vana.layers.recipe import written
-from vana.layers.watch import Bound, current_task, watching
+from vana.layers.watch import Bound, Watches, current_task
 
 if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
-
-    from vana.kernel.clock import Alarm
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,11 +33,19 @@ _bound: ContextVar[Bound | None] = ContextVar("vana_bound", default=None)
 
 def current_deadline() -> Deadline | None:
     """Give the moment at which what runs now is to end, the earliest of all around it; `None` without one."""
+    limit = _earliest()
+    return Deadline(limit.at, limit.clock) if isinstance(limit, Bound) else limit
+
+
+def _earliest() -> Bound | Deadline | None:
+    """Give what ends first of all that bounds what runs now."""
     span, bound = current_span(), _bound.get()
     deadline = span.deadline if span is not None else None
-    if bound is None or (deadline is not None and deadline.remaining() < bound.remaining()):
-        return deadline
-    return Deadline(bound.at, bound.clock)
+    if bound is None or deadline is None:
+        return bound or deadline
+    if bound.clock is deadline.clock:
+        return deadline if deadline.at < bound.at else bound
+    return deadline if deadline.remaining() < bound.remaining() else bound
 
 
 @contextmanager
@@ -86,43 +92,87 @@ class Timeout:
         It raises `AttemptTimeout` when its own seconds have passed, and `DeadlineExceeded` when the run's
         deadline has; once that has passed, nothing is called.
         """
-        bounded = _until_deadline(service, target)
+        bounded = in_time(service, target)
         if self.seconds is None:
             return bounded
         seconds, clock, now = self.seconds, self.clock, self.clock.monotonic
-        watch = watching(seconds, clock)
+        watches = Watches()
 
-        @wraps(service)
-        async def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        def begin() -> Bound | None:
             began = now()
-            at = began + seconds
-            span, outer = current_span(), _bound.get()
+            at, span, outer = began + seconds, current_span(), _bound.get()
             if (span is not None or outer is not None) and _passes(span, outer, clock, began) <= at:
-                return await bounded(*args, **kwargs)
-            bound = watch(at)
-            token = _bound.set(bound)
-            try:
-                return await service(*args, **kwargs)
-            except asyncio.CancelledError as error:
-                if bound.fired and bound.take_back():
-                    raise _timed_out(target, seconds) from error
+                return None
+            return watches.enter(at, clock)
+
+        return _cut(service, begin, otherwise=bounded, late=f"{target} took longer than {seconds:g} s")
+
+
+def in_time(
+    service: Callable[P, Awaitable[R]], what: str, *, share: float = 1.0
+) -> Callable[P, Awaitable[R]]:
+    """Give *service* bounded by the current deadline, or by a *share* of the time left when it is called.
+
+    It raises `DeadlineExceeded` where no time is left, and `AttemptTimeout` when its share is used up.
+    """
+    if share < 1:
+        return _in_share(service, what, share)
+
+    @wraps(service)
+    async def bounded(*args: P.args, **kwargs: P.kwargs) -> R:
+        async with until_deadline(what):
+            return await service(*args, **kwargs)
+
+    return bounded
+
+
+def _in_share(service: Callable[P, Awaitable[R]], what: str, share: float) -> Callable[P, Awaitable[R]]:
+    watches = Watches()
+
+    def begin() -> Bound | None:
+        limit = _earliest()
+        if limit is None:
+            return None
+        clock = limit.clock
+        now = clock.monotonic()
+        if now >= limit.at:
+            Deadline(limit.at, clock).check(what)
+        return watches.enter(now + (limit.at - now) * share, clock)
+
+    return _cut(service, begin, otherwise=service, late=f"{what} used up its share of the time of the run")
+
+
+def _cut(
+    service: Callable[P, Awaitable[R]],
+    begin: Callable[[], Bound | None],
+    *,
+    otherwise: Callable[P, Awaitable[R]],
+    late: str,
+) -> Callable[P, Awaitable[R]]:
+    """Give *service* cut at the bound that *begin* gives with each call; *otherwise* where it gives none."""
+
+    @wraps(service)
+    async def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = begin()
+        if bound is None:
+            return await otherwise(*args, **kwargs)
+        token = _bound.set(bound)
+        try:
+            return await service(*args, **kwargs)
+        except asyncio.CancelledError as error:
+            if bound.fired and bound.take_back():
+                raise AttemptTimeout(late) from error
+            raise
+        except DeadlineExceeded as error:
+            if bound.remaining() > 0:
                 raise
-            except DeadlineExceeded as error:
-                if now() < at:
-                    raise
-                # Something inside noticed first that our moment, which it takes for the run's, has passed.
-                raise _timed_out(target, seconds) from error
-            finally:
-                _bound.reset(token)
-                bound.row.pop(bound, None)
-                if bound.fired:
-                    bound.take_back()
+            # Something inside noticed first that our moment, which it takes for the run's, has passed.
+            raise AttemptTimeout(late) from error
+        finally:
+            _bound.reset(token)
+            bound.leave()
 
-        return timed
-
-
-def _timed_out(target: str, seconds: float) -> AttemptTimeout:
-    return AttemptTimeout(f"{target} took longer than {seconds:g} s")
+    return timed
 
 
 def _passes(span: Span | None, bound: Bound | None, clock: Clock, now: float) -> float:
@@ -136,32 +186,18 @@ def _passes(span: Span | None, bound: Bound | None, clock: Clock, now: float) ->
     return at
 
 
-def _until_deadline(service: Callable[P, Awaitable[R]], target: str) -> Callable[P, Awaitable[R]]:
-    """Give *service* with no other limit than those around it."""
-
-    @wraps(service)
-    async def bounded(*args: P.args, **kwargs: P.kwargs) -> R:
-        async with until_deadline(target):
-            return await service(*args, **kwargs)
-
-    return bounded
-
-
 class until_deadline:  # noqa: N801 - read as a verb, and a class, for one made of a generator costs much more
-    """Bound a block by the current deadline, or by a *share* of the time left; without one it is not bounded.
+    """Bound a block by the current deadline; without one it is not bounded.
 
     Raises:
         DeadlineExceeded: the deadline has passed, before the block or in it; the message names *what*.
-        AttemptTimeout: a share below 1 was used up.
     """
 
-    __slots__ = ("_alarm", "_bound", "_share", "_token", "_what")
+    __slots__ = ("_bound", "_token", "_what")
 
-    def __init__(self, what: str, *, share: float = 1.0) -> None:
+    def __init__(self, what: str) -> None:
         self._what = what
-        self._share = share
         self._bound: Bound | None = None
-        self._alarm: Alarm | None = None
         self._token: Token[Bound | None] | None = None
 
     async def __aenter__(self) -> None:
@@ -169,28 +205,22 @@ class until_deadline:  # noqa: N801 - read as a verb, and a class, for one made 
         if deadline is None:
             return
         deadline.check(self._what)
-        task, outer = current_task(), _bound.get()
-        at, left = deadline.at, deadline.remaining() * self._share
-        if self._share < 1:
-            at = deadline.clock.monotonic() + left
-        elif outer is not None and outer.is_of(task) and outer.at == at and outer.clock is deadline.clock:
+        task, outer, at, clock = current_task(), _bound.get(), deadline.at, deadline.clock
+        if outer is not None and outer.is_of(task) and outer.at == at and outer.clock is clock:
             return  # it ends this block as well
-        self._bound = Bound(task, at, deadline.clock, {})
-        self._alarm = deadline.clock.alarm(left, self._bound.cut)
-        self._token = _bound.set(self._bound)
+        self._bound = bound = Bound(task, at, clock, {})
+        bound.alarm = clock.alarm(deadline.remaining(), bound.cut)
+        self._token = _bound.set(bound)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        bound, alarm, token = self._bound, self._alarm, self._token
-        if bound is None or alarm is None or token is None:
+        bound, token = self._bound, self._token
+        if bound is None or token is None:
             return
-        alarm.cancel()
         _bound.reset(token)
-        was_cut = bound.fired and bound.take_back() and isinstance(error, asyncio.CancelledError)
-        if self._share < 1 and (was_cut or (isinstance(error, DeadlineExceeded) and bound.remaining() <= 0)):
-            message = f"{self._what} used up its share of the time of the run"
-            raise AttemptTimeout(message) from error
+        was_cut = isinstance(error, asyncio.CancelledError) and bound.fired and bound.take_back()
+        bound.leave()
         if was_cut:
             message = f"the time of the run was used up during {self._what}"
             raise DeadlineExceeded(

@@ -18,8 +18,8 @@ from vana.kernel.errors import (
     Transient,
 )
 from vana.kernel.run import degrade
-from vana.layers.breaker import circuit_of
-from vana.layers.deadline import current_deadline, until_deadline
+from vana.layers.breaker import Circuit, circuit_of
+from vana.layers.deadline import current_deadline, in_time
 from vana.layers.recipe import name_of
 
 P = ParamSpec("P")
@@ -85,19 +85,20 @@ class Fallback:
         # states what the docstring asks for.
         others = cast("tuple[Callable[P, Awaitable[R]], ...]", self.others)
         last = cast("Callable[P, Awaitable[R]] | None", self.last)
-        chain = ((target, service), *zip(self.names, others, strict=True))
-        end, share = len(chain) - 1, 1 - self.share
+        rungs = self._rungs(((target, service), *zip(self.names, others, strict=True)))
 
         @wraps(service)
         async def chained(*args: P.args, **kwargs: P.kwargs) -> R:
             causes: list[Exception] = []
-            for place, (name, rung) in enumerate(chain):
+            lost = target
+            for name, rung, circuit in rungs:
                 try:
+                    before, lost = lost, name
                     if causes:
-                        _substitute(chain[place - 1][0], causes[-1], name)
-                    _peek(rung)
-                    async with until_deadline(name, share=share if place < end else 1.0):
-                        return await rung(*args, **kwargs)
+                        _substitute(before, causes[-1], name)
+                    if circuit is not None:
+                        circuit.peek()  # one whose breaker is open is passed over
+                    return await rung(*args, **kwargs)
                 except _OUT_OF_REACH as error:
                     causes.append(error)
                 except DeadlineExceeded as error:
@@ -107,17 +108,23 @@ class Fallback:
                     break
             if last is None:
                 raise AllFailed(target, causes) from causes[-1]
-            degrade(chain[len(causes) - 1][0], str(causes[-1]), name_of(last))
+            degrade(lost, str(causes[-1]), name_of(last))
             return await last(*args, **kwargs)
 
         return chained
 
+    def _rungs(
+        self, chain: tuple[tuple[str, Callable[P, Awaitable[R]]], ...]
+    ) -> list[tuple[str, Callable[P, Awaitable[R]], Circuit | None]]:
+        """Give of each service its name, itself within its share of the time left, and its breaker's circuit.
 
-def _peek(rung: Callable[..., object]) -> None:
-    """Pass over *rung* if its breaker would refuse the call."""
-    circuit = circuit_of(rung)
-    if circuit is not None:
-        circuit.peek()
+        The last one has all the time that is left.
+        """
+        end = len(chain) - 1
+        return [
+            (name, in_time(rung, name, share=1 - self.share if place < end else 1.0), circuit_of(rung))
+            for place, (name, rung) in enumerate(chain)
+        ]
 
 
 def _substitute(lost: str, cause: Exception, instead: str) -> None:

@@ -42,3 +42,15 @@ class CircuitState:
     slow_rate: float
     calls: int
     """Calls of the last seconds, from which the rates are; they are counted only while it is closed."""
+
+    def told(self, before: State) -> dict[str, object]:
+        """Give the data of the note that the state has changed, from that *before*."""
+        return {
+            "kind": "breaker",
+            "from": before,
+            "to": self.state,
+            "retry_after": self.retry_after,
+            "failure_rate": round(self.failure_rate, 3),
+            "slow_rate": round(self.slow_rate, 3),
+            "calls": self.calls,
+        }

@@ -16,6 +16,8 @@ from vana.layers.recipe import written
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_SIGNALS = (RateLimited, AttemptTimeout)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -57,9 +59,8 @@ class Limit:
         It raises `AtLimit` when too many wait already or patience is at its end, and `DeadlineExceeded` when
         the run's time is used up before its turn comes; in all three cases nothing was called.
         """
-        gate = Gate(self, target)
-        if self.adaptive:
-            service = _heard(service, gate, self.clock.monotonic)
+        gate, now = Gate(self, target), self.clock.monotonic
+        pace = Aimd(self.concurrent, now()) if self.adaptive else None
 
         @wraps(service)
         async def limited(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -68,7 +69,18 @@ class Limit:
             else:
                 await gate.turn()
             try:
-                return await service(*args, **kwargs)
+                result = await service(*args, **kwargs)
+            except _SIGNALS:  # other errors and cancellation tell nothing
+                if pace is not None:
+                    pace.count(now(), signal=True)
+                    gate.resize(pace.limit)
+                raise
+            else:
+                if pace is not None:
+                    pace.count(now(), signal=False)
+                    if pace.limit != gate.limit:
+                        gate.resize(pace.limit)
+                return result
             finally:
                 if gate.is_quiet:
                     gate.taken -= 1
@@ -76,28 +88,6 @@ class Limit:
                     gate.leave()
 
         return limited
-
-
-def _heard(
-    service: Callable[P, Awaitable[R]], gate: Gate, now: Callable[[], float]
-) -> Callable[P, Awaitable[R]]:
-    """Give *service* whose results the gate learns from. Other errors and cancellation tell nothing."""
-    pace = Aimd(gate.limit, now())
-
-    @wraps(service)
-    async def heard(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            result = await service(*args, **kwargs)
-        except (RateLimited, AttemptTimeout):
-            pace.count(now(), signal=True)
-            gate.resize(pace.limit)
-            raise
-        pace.count(now(), signal=False)
-        if pace.limit != gate.limit:
-            gate.resize(pace.limit)
-        return result
-
-    return heard
 
 
 class Gate:

@@ -13,15 +13,15 @@ from typing import ParamSpec, TypeVar
 from vana.kernel.clock import SYSTEM_CLOCK, Clock
 from vana.kernel.errors import AttemptTimeout, ConfigError, Transient
 from vana.kernel.run import current_span
-from vana.layers.budget import Budget, Ledger
 from vana.layers.deadline import current_deadline
 from vana.layers.recipe import written
+from vana.layers.retry_budget import Ledger, RetryBudget
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _DOUBLINGS = 64  # beyond it every cap is reached, and a power of two would leave the range of a float
-_BUDGET = Budget()
+_BUDGET = RetryBudget()
 _UNSENT = (ConnectionRefusedError, socket.gaierror)
 
 _retrying: ContextVar[bool] = ContextVar("vana_retrying", default=False)
@@ -52,7 +52,7 @@ class Retry:
     base: float = 0.5
     cap: float = 8.0
     max_retry_after: float = 30.0
-    budget: Budget | None = _BUDGET
+    budget: RetryBudget | None = _BUDGET
     idempotent: bool = True
     clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
     rng: Callable[[], float] = field(default=random.random, repr=False)

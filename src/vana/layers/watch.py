@@ -1,17 +1,18 @@
 """Limits of time on tasks, and the one timer that watches over many of them.
 
-What `asyncio.timeout` does, for a tenth of its price: calls that are given the same number of seconds end in
-the order in which they began, so they stand in a row, and only the first of the row needs a timer.
+What `asyncio.timeout` does, for a tenth of its price: calls that are given the same number of seconds, or
+the same share of the time that is left, end in the order in which they began. So they stand in a row, and
+only the first of the row needs a timer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vana.kernel.clock import Clock
+    from vana.kernel.clock import Alarm, Clock
 
 
 class Bound:
@@ -21,7 +22,7 @@ class Bound:
     requests are counted as `asyncio.timeout` does, see `asyncio.Task.uncancel`.
     """
 
-    __slots__ = ("_before", "_task", "at", "clock", "fired", "row")
+    __slots__ = ("_before", "_task", "alarm", "at", "clock", "fired", "row")
 
     def __init__(self, task: asyncio.Task[object], at: float, clock: Clock, row: dict[Bound, None]) -> None:
         self._task = task
@@ -29,7 +30,8 @@ class Bound:
         self.at = at
         self.clock = clock
         self.row = row
-        """Where it stands until it is left or cut."""
+        """Where it stands until it is left or cut, if it has no alarm of its own."""
+        self.alarm: Alarm | None = None
         self.fired = False
 
     def is_of(self, task: asyncio.Task[object] | None) -> bool:
@@ -50,14 +52,22 @@ class Bound:
         self.fired = False
         return self._task.uncancel() <= self._before
 
+    def leave(self) -> None:
+        """End the piece: it can be cut no more, and leaves no cancellation behind."""
+        self.row.pop(self, None)
+        if self.alarm is not None:
+            self.alarm.cancel()
+        if self.fired:
+            self.take_back()
 
-def current_task() -> asyncio.Task[object]:
-    """Give the task that runs.
+
+def current_task(loop: asyncio.AbstractEventLoop | None = None) -> asyncio.Task[object]:
+    """Give the task that runs, the sooner if the running *loop* is known already.
 
     Raises:
         RuntimeError: none does: a limit ends a call by cancelling its task.
     """
-    task = asyncio.current_task()
+    task = asyncio.current_task(loop)
     if task is None:
         message = "a time limit needs a task to end; run the call in one"
         raise RuntimeError(message)
@@ -65,67 +75,71 @@ def current_task() -> asyncio.Task[object]:
 
 
 class Watch:
-    """Cut the tasks of one event loop that take longer than *seconds*, with one timer for all of them."""
+    """Cut the tasks of one event loop at their moments, with one timer for all that end as they began."""
 
-    __slots__ = ("_clock", "_is_set", "_loop", "_seconds", "row")
+    __slots__ = ("_alarm", "_latest", "_rings_at", "clock", "loop", "row")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None, seconds: float, clock: Clock) -> None:
-        self._loop = loop
-        self._seconds = seconds
-        self._clock = clock
-        self._is_set = False
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
+        self.loop = loop
+        self.clock = clock
         self.row: dict[Bound, None] = {}
         """Who is watched, in the order in which they are cut."""
-
-    def is_for(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Tell whether it watches the tasks of *loop*."""
-        return self._loop is loop
+        self._latest = 0.0  # when the last of the row is cut
+        self._alarm: Alarm | None = None
+        self._rings_at = math.inf
 
     def enter(self, task: asyncio.Task[object], at: float) -> Bound:
-        """Watch *task* until it leaves the row; *at* is in *seconds* from now."""
+        """Watch *task* until it leaves; who is to end before the last of the row has a timer of its own."""
         row = self.row
-        bound = Bound(task, at, self._clock, row)
+        bound = Bound(task, at, self.clock, row)
+        if row and at < self._latest:
+            bound.alarm = self.clock.alarm(bound.remaining(), bound.cut)
+            return bound
         row[bound] = None
-        if not self._is_set:
-            self._is_set = True
-            self._clock.alarm(self._seconds, self._ring)
+        self._latest = at
+        if at < self._rings_at:
+            self._set(at)
         return bound
 
+    def _set(self, at: float) -> None:
+        """Ring at that moment, in vain when nobody is left to cut: to call it off would cost more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings_at = at
+        self._alarm = self.clock.alarm(at - self.clock.monotonic(), self._ring)
+
     def _ring(self) -> None:
-        """Cut who is due, and set the timer for the next; it is never called off, which would cost more."""
-        now = self._clock.monotonic()
+        """Cut who is due, and set the timer for the next."""
+        now = self.clock.monotonic()
+        self._alarm, self._rings_at = None, math.inf
         due: list[Bound] = []
-        left = 0.0
         for bound in self.row:
             if bound.at > now:
-                left = bound.at - now
+                self._set(bound.at)
                 break
             due.append(bound)
         for bound in due:
             del self.row[bound]
             bound.cut()
-        self._is_set = left > 0
-        if left > 0:
-            self._clock.alarm(left, self._ring)
 
 
-def watching(seconds: float, clock: Clock) -> Callable[[float], Bound]:
-    """Give what puts the current task under watch until the moment it is called with, *seconds* from then.
+class Watches:
+    """The watch for each event loop and clock: a timer set on one does not ring for tasks of another."""
 
-    Each event loop has a watch of its own: a timer set on one does not ring for tasks of another.
-    """
-    watches: dict[asyncio.AbstractEventLoop, Watch] = {}
-    last = Watch(None, seconds, clock)
+    __slots__ = ("_all", "_last")
 
-    def enter(at: float) -> Bound:
-        nonlocal last
-        task = current_task()
-        loop = task.get_loop()
-        watch = last
-        if not watch.is_for(loop):
-            for closed in [loop for loop in watches if loop.is_closed()]:
-                del watches[closed]
-            last = watch = watches.setdefault(loop, Watch(loop, seconds, clock))
-        return watch.enter(task, at)
+    def __init__(self) -> None:
+        self._all: dict[tuple[asyncio.AbstractEventLoop, Clock], Watch] = {}
+        self._last: Watch | None = None
 
-    return enter
+    def enter(self, at: float, clock: Clock) -> Bound:
+        """Put the current task under watch until the moment *at* on *clock*."""
+        loop, watch = asyncio.get_running_loop(), self._last
+        if watch is None or watch.loop is not loop or watch.clock is not clock:
+            self._last = watch = self._of(loop, clock)
+        return watch.enter(current_task(loop), at)
+
+    def _of(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> Watch:
+        for closed in [key for key in self._all if key[0].is_closed()]:
+            del self._all[closed]
+        return self._all.setdefault((loop, clock), Watch(loop, clock))

@@ -7,13 +7,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.conftest import count
 from vana.kernel.errors import ConfigError
-from vana.layers.budget import Budget, Ledger
+from vana.layers.retry_budget import Ledger, RetryBudget
 from vana.testing import FakeClock
 
 
 def test_a_calm_pays_for_no_storm():
     clock = FakeClock()
-    ledger = Ledger(Budget(), clock.monotonic)
+    ledger = Ledger(RetryBudget(), clock.monotonic)
     for _ in range(1000):
         ledger.begin()
     clock.advance(60.0)
@@ -21,7 +21,7 @@ def test_a_calm_pays_for_no_storm():
 
 
 def test_a_timeout_costs_twice():
-    ledger = Ledger(Budget(), FakeClock().monotonic)
+    ledger = Ledger(RetryBudget(), FakeClock().monotonic)
     assert sum(ledger.spend(timed_out=True) for _ in range(1000)) == 5
 
 
@@ -30,7 +30,7 @@ def test_a_timeout_costs_twice():
 )
 def test_a_budget_that_cannot_be_counted_is_refused_when_made(setting: dict[str, float]):
     with pytest.raises(ConfigError):
-        Budget(**setting)  # pyright: ignore[reportArgumentType] - every setting here is a number
+        RetryBudget(**setting)  # pyright: ignore[reportArgumentType] - every setting here is a number
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -39,7 +39,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = FakeClock(1000.3)
-        self.ledger = Ledger(Budget(), self.clock.monotonic)
+        self.ledger = Ledger(RetryBudget(), self.clock.monotonic)
         self.firsts: list[float] = []
         self.spent: list[tuple[float, int]] = []
 

@@ -12,7 +12,7 @@ _BUCKETS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class RetryBudget:
     """Allow retries up to *share* of the first attempts and *per_second*, both of the last *window* seconds.
 
     A retry costs 1; after a timeout it costs *timeout_cost*, for that attempt has cost the most already.
@@ -50,10 +50,10 @@ class Ledger:
 
     __slots__ = ("_budget", "_firsts", "_now", "_number", "_spent", "_width", "edge", "firsts")
 
-    def __init__(self, budget: Budget | None, now: Callable[[], float]) -> None:
+    def __init__(self, budget: RetryBudget | None, now: Callable[[], float]) -> None:
         self._budget = budget
         self._now = now
-        self._width = (budget or Budget()).window / _BUCKETS
+        self._width = (budget or RetryBudget()).window / _BUCKETS
         self._number = int(now() // self._width)
         self.edge = (self._number + 1) * self._width
         """When the bucket is over: `roll` before counting what comes then or later."""
