@@ -181,6 +181,22 @@ async def test_a_run_never_calls_more_than_its_budget_allows_nested_calls_includ
     assert answer.error.code == "over_budget"
 
 
+async def test_tokens_that_a_model_used_are_charged_to_the_budget_of_the_run(tmp_path: Path):
+    model = ScriptedModel([])
+    model = ScriptedModel([model.call("weather", request="x"), "done"])
+    async with Vana(specialists=[weather()], deps=Deps(Station()), home=tmp_path, model=model) as vana:
+        answer = await vana.ask("Compare them", budget=Budget(tokens=2))
+    assert len(model.requests) == 1
+    assert answer.error is not None
+    assert (answer.error.code, answer.usage.input_tokens) == ("over_budget", 1)
+
+
+async def test_the_seconds_of_a_budget_end_the_run(vana: Vana[Deps]):
+    answer = await vana.ask("slow()", budget=Budget(seconds=0.03))
+    assert answer.error is not None
+    assert answer.error.code == "deadline_exceeded"
+
+
 async def test_override_holds_inside_the_block_only(vana: Vana[Deps]):
     with vana.override(deps=Deps(Station(base=0.0))):
         inside = await vana.call("weather", "forecast", {"city": "Oslo", "days": 1})

@@ -7,7 +7,7 @@ import pytest
 from vana.kernel.clock import Deadline
 from vana.kernel.errors import SandboxUnavailable, UnknownName
 from vana.sandbox.sandbox import TIERS, Isolation, Limits, Outcome, Program
-from vana.sandbox.tiers import DEFAULT_LEVEL, select
+from vana.sandbox.tiers import select
 
 
 class Standing:
@@ -51,9 +51,7 @@ async def test_a_stronger_one_serves_when_the_weaker_does_not_isolate():
 async def test_a_weaker_one_never_serves_and_is_not_even_asked():
     weak = Standing("unsafe_local")
     with pytest.raises(SandboxUnavailable) as caught:
-        await select(
-            DEFAULT_LEVEL, [weak, Standing("high", broken="no bwrap"), Standing("max", broken="no VM")]
-        )
+        await select("high", [weak, Standing("high", broken="no bwrap"), Standing("max", broken="no VM")])
     assert (caught.value.message, caught.value.hint) == ("no bwrap; no VM", "mend high")
     assert weak.proved == 0
 

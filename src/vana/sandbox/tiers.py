@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from vana.kernel.errors import SandboxUnavailable, UnknownName
 from vana.sandbox.sandbox import TIERS, Sandbox
 
-DEFAULT_LEVEL = "high"
-
 
 async def select(requested: str, sandboxes: Iterable[Sandbox]) -> Sandbox:
     """Give the weakest of *sandboxes* that is at least as strong as *requested* and proves itself here.
